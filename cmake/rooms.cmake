@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# One CMake library per room: every .cpp in the folder except *_test.cpp and *_bench.cpp.
+#   etalon_room(NAME USES other rooms... LINKS external libraries... [EXCLUDE files...])
+# Unit tests sit beside the code as *_test.cpp and become one test program per room.
+
+function(etalon_room name)
+  cmake_parse_arguments(ARG "" "" "USES;LINKS;EXCLUDE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  foreach(pattern ${ARG_EXCLUDE})
+    list(FILTER sources EXCLUDE REGEX "${pattern}")
+    list(FILTER tests EXCLUDE REGEX "${pattern}")
+  endforeach()
+  add_library(etalon_${name} STATIC ${sources})
+  target_include_directories(etalon_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(etalon_${name} PUBLIC fmt::fmt ${ARG_LINKS})
+  foreach(other ${ARG_USES})
+    target_link_libraries(etalon_${name} PUBLIC etalon_${other})
+  endforeach()
+  if(ETALON_TESTS AND tests)
+    find_package(GTest REQUIRED)
+    include(GoogleTest)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE etalon_${name} GTest::gtest_main)
+    target_compile_definitions(${name}_test PRIVATE
+      ETALON_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    add_test(NAME ${name} COMMAND ${name}_test)
+  endif()
+endfunction()
