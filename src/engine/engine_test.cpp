@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "engine/event_queue.h"
+#include "engine/shared_bandwidth.h"
+
+namespace etalon::engine {
+namespace {
+
+// Runs until all flows have ended; returns end time of each tag.
+std::vector<Picoseconds> finish_all(SharedBandwidth& b, int flows) {
+  std::vector<Picoseconds> ends(flows, -1);
+  std::int32_t tag = 0;
+  while (b.active() > 0) {
+    const Picoseconds t = b.next_finish();
+    while (b.pop_finished(t, tag)) ends[tag] = t;
+  }
+  return ends;
+}
+
+TEST(EventQueue, EqualTimesLeaveInTheOrderTheyCame) {
+  EventQueue<int> q;
+  q.push(5, 1);
+  q.push(3, 2);
+  q.push(5, 3);
+  EXPECT_EQ(q.pop(), 2);
+  EXPECT_EQ(q.pop(), 1);
+  EXPECT_EQ(q.pop(), 3);
+}
+TEST(SharedBandwidth, OneFlowRunsAtItsCap) {
+  SharedBandwidth b(BytesPerSecond{1e12});  // 1 byte/ps
+  const int c = b.add_class(BytesPerSecond{0.5e12});
+  b.start(0, c, 1000, 0);
+  EXPECT_EQ(finish_all(b, 1)[0], 2000);
+}
+TEST(SharedBandwidth, EqualFlowsShareTheChannel) {
+  SharedBandwidth b(BytesPerSecond{1e12});
+  const int c = b.add_class(BytesPerSecond{1e12});
+  for (int i = 0; i < 4; ++i) b.start(0, c, 1000, i);
+  for (Picoseconds t : finish_all(b, 4)) EXPECT_EQ(t, 4000);
+}
+TEST(SharedBandwidth, WhatACappedFlowCannotUseGoesToTheOthers) {
+  SharedBandwidth b(BytesPerSecond{1e12});
+  const int slow = b.add_class(BytesPerSecond{0.1e12});
+  const int fast = b.add_class(BytesPerSecond{1e12});
+  b.start(0, slow, 1000, 0);
+  b.start(0, fast, 900, 1);
+  const auto ends = finish_all(b, 2);
+  EXPECT_EQ(ends[1], 1000);
+  EXPECT_EQ(ends[0], 10000);
+}
+TEST(SharedBandwidth, ALateFlowSlowsTheFirstFromThenOn) {
+  SharedBandwidth b(BytesPerSecond{1e12});
+  const int c = b.add_class(BytesPerSecond{1e12});
+  b.start(0, c, 1000, 0);
+  b.start(500, c, 1000, 1);
+  const auto ends = finish_all(b, 2);
+  EXPECT_EQ(ends[0], 1500);
+  EXPECT_EQ(ends[1], 2000);
+}
+TEST(SharedBandwidth, BytesInAreBytesOut) {
+  SharedBandwidth b(BytesPerSecond{3e12});
+  const int c = b.add_class(BytesPerSecond{0.2e12});
+  double sum = 0;
+  for (int i = 0; i < 100; ++i) {
+    b.start(i * 7, c, 100 + 13 * i, i);
+    sum += 100 + 13 * i;
+  }
+  finish_all(b, 100);
+  EXPECT_DOUBLE_EQ(b.bytes_served(), sum);
+}
+
+}  // namespace
+}  // namespace etalon::engine
