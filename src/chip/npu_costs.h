@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What each instruction of an Ascend core costs, as plain numbers. Filled from the facts of a chip (npu.h), read
+// by the Ascend C runtime, which turns every API call into one chip::Instruction. All times are core clock
+// cycles, all rates bytes per cycle, unless said otherwise. Nothing here has a default that stands for hardware:
+// a zero means "costs nothing", which the unit tests use.
+//
+// Cores of one launch: AIC-only and AIV-only kernels use machine cores [0, blocks). Mix 1:2 kernels of N blocks use
+// 3N machine cores: AIC i is core i, AIV j (j = 2 * block + sub block) is core N + j.
+
+#include <cstdint>
+
+#include "chip/machine.h"
+
+namespace etalon::chip {
+
+// The in-order queues of a core, AIC or AIV; MachineSpec::pipes holds their names in this order. The scalar unit
+// is no pipe: the machine knows it as the issuer.
+enum class NpuPipe : PipeId { vector, cube, mte1, mte2, mte3, fixpipe };
+inline constexpr int kNpuPipes = 6;
+inline constexpr const char* kNpuPipeNames[kNpuPipes] = {"vector", "cube", "mte1", "mte2", "mte3", "fixpipe"};
+
+// The paths between shared memory and a core; MachineSpec::paths is in this order.
+enum class NpuPath : std::uint8_t { gm_l1, gm_ub, ub_gm, l0c_gm, l1_gm };
+inline constexpr int kNpuPaths = 5;
+inline constexpr const char* kNpuPathNames[kNpuPaths] = {"GM->L1", "GM->UB", "UB->GM", "L0C->GM", "L1->GM"};
+
+// Flags per core (MachineSpec::flags must be at least this): 7 x 7 pairs of pipes (scalar included) x 8 event ids,
+// 16 cross-core flags, the rest for the runtime.
+inline constexpr int kNpuFlags = 448;
+
+// Classes of vector instruction that cost the same per 256-byte repeat.
+enum class VectorClass : std::uint8_t {
+  unary,         // abs, relu, rsqrt, reciprocal, not, scalar operand forms, shifts, leaky relu
+  convert,       // Cast
+  copy,          // UB->UB copy, Duplicate, Brcb
+  binary,        // add, sub, mul, max, min, and, or; operands on different bank groups
+  transcendental,  // exp, ln, sqrt
+  divide,
+  axpy,
+  multiply_add,  // MulAddDst, FusedMulAdd
+  compare,
+  compare_scalar,
+  select,
+  whole_sum,     // WholeReduceSum, RepeatReduceSum
+  whole_extreme, // WholeReduceMax / Min
+  block_reduce,  // BlockReduceSum / Max / Min
+  pair_reduce,
+  gather,        // by element offset
+  gather_block,  // by 32-byte block
+  gather_mask,   // squeeze by mask
+  transpose,     // 16 x 16 blocks
+  sort,          // Sort32, per 32 elements
+  merge_sort,    // MrgSort, per 32 merged elements
+};
+inline constexpr int kVectorClasses = 21;
+
+// Cost of a transfer instruction that does not depend on the state of shared memory. Its occupancy is
+// max(minimum, issue + rows * row); bytes and latency are the machine's business (PathSpec).
+struct TransferCost {
+  double issue = 0;
+  double row = 0;      // per contiguous row
+  double minimum = 0;  // never less per instruction
+};
+
+struct NpuCosts {
+  // Vector. occupancy = start + repeats * repeat[class][wide]; wide: 0 for 8- and 16-bit elements, 1 for 32-bit.
+  double vector_start = 0;        // an instruction the previous one must finish before (PipeBarrier, flag, idle pipe)
+  double vector_start_queued = 0; // an instruction directly behind another without a barrier between them
+  double vector_repeat[kVectorClasses][2] = {};
+  double bank_conflict = 0;       // more cycles per repeat when two source operands share bank groups
+  int bank_groups = 16;           // 32-byte rows are dealt to so many groups
+  // Cube. Fractals are 16 x 16 x (32 bytes of K).
+  double mmad_start = 0;          // per instruction, the next one queued behind it
+  double mmad_drain = 0;          // more, when nothing is queued behind it
+  double macs_int4 = 0, macs_int8 = 0, macs_fp8 = 0, macs_fp16 = 0, macs_bf16 = 0, macs_hf32 = 0, macs_fp32 = 0;  // per cycle
+  // MTE1.
+  double load_start = 0;          // per LoadData
+  double l1_l0a = 0, l1_l0b = 0, l1_bt = 0, l1_fb = 0;  // bytes per cycle
+  double l1_transpose = 0;        // rate factor of transposing loads (1: as fast as plain ones)
+  // FixPipe.
+  double fixpipe_start = 0;
+  double fixpipe_row = 0;         // per row of ND output
+  double l0c_gm = 0, l0c_l1 = 0, l0c_ub = 0;  // bytes of L0C per cycle
+  // Transfers with shared memory.
+  TransferCost gm_l1;             // contiguous (NZ to NZ)
+  TransferCost gm_l1_nd2nz;       // row-major to NZ on the fly
+  TransferCost gm_ub, ub_gm, l1_gm;
+  double ub_ub = 0, ub_l1 = 0;    // bytes per cycle
+  double line = 512;              // bytes: a row that starts inside a line touches one line more (extra_bytes)
+  bool unaligned_costs = true;    // false: no extra line (dav-3510)
+  // Scalar unit.
+  double scalar_call = 0;         // issuing any instruction
+  double scalar_transfer = 0;     // address arithmetic of a GM transfer whose tiling is known at run time only
+  double scalar_flag = 0;         // issuing SetFlag or WaitFlag
+  double scalar_gm_read = 0, scalar_gm_write = 0;  // GlobalTensor GetValue / SetValue through the data cache
+  double scalar_ub_read = 0, scalar_ub_write = 0;  // LocalTensor GetValue / SetValue
+  // Synchronisation.
+  double flag = 0;                // from the end of the setting instruction until the waiting one may start
+  double pipe_barrier = 0;        // PipeBarrier<P>: bubble on the pipe
+  double cross_core_flag = 0;     // set on one core until seen on another
+  double sync_all = 0;            // last arrival until release
+  // Geometry, bytes.
+  std::int64_t ub_size = 0, l1_size = 0, l0a_size = 0, l0b_size = 0, l0c_size = 0, bt_size = 0, fb_size = 0;
+  int cubes = 0, vectors = 0;     // cores of the device
+};
+
+}  // namespace etalon::chip
