@@ -68,6 +68,7 @@ struct MachineSpec {
   std::vector<std::string> pipes;     // names; PipeId indexes it
   int flags = 0;                      // flags per core
   int queue_depth = 32;               // instructions waiting per pipe
+  std::size_t stack_bytes = 64 * 1024;  // host stack of a core's fiber
   Hertz clock;
   std::vector<PathSpec> paths;
   std::vector<BytesPerSecond> l2_rates;  // shared by all cores, per class of path (e.g. to cube / to vector cores)
@@ -77,6 +78,7 @@ struct MachineSpec {
   std::vector<Burst> hbm_bursts;
   Bytes l2_capacity;                     // effective, for reuse
   std::int64_t l2_block = 16384;
+  std::int64_t l2_line = 128;
   bool l2_random_replacement = false;    // else least recently used
   double line_requests_per_cycle = 0;    // > 0: one 512-B line serves so many 128-B requests per cycle (hot lines)
 };
@@ -95,6 +97,7 @@ struct RunStats {
   Flops flops;
   Bytes hbm_read, hbm_written, l2_read, l2_written;
   Seconds hbm_busy;              // time with any HBM flow
+  std::string deadlock;          // not empty: cores that can never go on, and what they wait for
   Timeline timeline;             // if asked for
 };
 

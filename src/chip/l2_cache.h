@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The L2 of one device, tracked in blocks (default 16 KiB). A block is a rectangle of the buffer's matrix
+// (`pitch` known) or a run of addresses (pitch 0). Inside a block 64 sectors are a bit mask, so which lines are
+// present is arithmetic, not a list. Write-back, write-allocate; least recently used or random replacement.
+//
+// What it leaves out: sets and ways, the two partitions of a GPU's L2 (an effective capacity stands for them).
+
+#include <cstdint>
+#include <vector>
+
+#include "chip/machine.h"
+
+namespace etalon::chip {
+
+class L2Cache {
+ public:
+  struct Config {
+    std::int64_t capacity = 0;
+    std::int64_t block = 16384;
+    std::int64_t line = 128;
+    bool random_replacement = false;
+    double picoseconds_per_request = 0;  // hot lines: service time of one 128-B request; 0: off
+  };
+  // What an access found. Bytes are those of the lines touched.
+  struct Outcome {
+    double hit_bytes = 0, miss_bytes = 0;
+    double evicted_dirty_bytes = 0;
+    Picoseconds hot_until = 0;             // the busiest line of a touched block is free again
+    std::int32_t in_flight[4] = {-1, -1, -1, -1};  // fetches (tags) this access must wait for, first few
+    int in_flight_count = 0;
+  };
+
+  explicit L2Cache(const Config& config);
+  Address allocate(std::int64_t bytes, std::int64_t pitch);
+  void free_all();
+
+  // Looks the region up and brings it in. `tag` >= 0 names the transfer that fetches what is missing.
+  Outcome access(const Region& region, bool write, bool allocate, std::int32_t tag, Picoseconds now);
+  void fetched(std::int32_t tag);  // the transfer's data has arrived
+  void flush();
+  double resident_bytes(const Region& region) const;
+
+ private:
+  struct Buffer {
+    Address base = 0;
+    std::int64_t bytes = 0, pitch = 0;
+    std::int64_t block_columns = 0;  // blocks side by side in one band of rows (pitch > 0)
+    std::uint64_t first_block = 0;
+    std::uint64_t blocks = 0;
+    std::int64_t cached = 0;         // blocks now in the cache
+  };
+  struct Slot {
+    std::uint64_t block = 0;
+    std::uint64_t present = 0, dirty = 0;
+    Picoseconds hot = 0;
+    std::int32_t fetch = -1;
+    std::int32_t newer = -1, older = -1;
+    std::int32_t buffer = -1;
+  };
+
+  template <class Visit>
+  void for_each_block(Buffer& buffer, const Region& region, Visit&& visit) const;
+  const Buffer& buffer_of(Address address) const;
+  void layout(Buffer& buffer) const;
+  void touch_block(Outcome& out, std::int32_t buffer, std::uint64_t block, std::uint64_t mask, bool write,
+                   bool allocate, std::int32_t tag, Picoseconds now, double requests);
+  std::int32_t slot_of(std::uint64_t block) const;
+  std::int32_t take_slot(Outcome& out, std::int32_t buffer);
+  void unlink(std::int32_t s);
+  void link_newest(std::int32_t s);
+
+  Config config_;
+  double sector_bytes_;
+  std::int64_t tile_columns_, tile_rows_;  // a block of a pitched buffer, bytes wide and rows high
+  int sectors_per_row_, rows_per_sector_;
+  std::vector<Buffer> buffers_;
+  std::vector<std::int32_t> block_slot_;   // block id -> slot, -1 if absent
+  std::vector<Slot> slots_;
+  std::int32_t used_ = 0, newest_ = -1, oldest_ = -1;
+  std::uint64_t random_ = 0x9e3779b97f4a7c15ull;
+  std::uint64_t next_block_ = 0;
+  Address next_address_ = 0;
+  std::vector<std::vector<std::int32_t>> fetch_slots_;  // per tag: slots being fetched
+};
+
+}  // namespace etalon::chip
