@@ -48,6 +48,7 @@ struct Instruction {
   FlagId wait[3] = {kNoFlag, kNoFlag, kNoFlag};
   FlagId set[2] = {kNoFlag, kNoFlag};
   double cycles = 0;             // pipe occupancy that does not depend on memory (issue, rows, compute)
+  double idle_cycles = 0;        // more occupancy if the pipe had run empty before this (start-up, drain); not for transfers
   double flops = 0;              // for energy and reports
   double extra_bytes = 0;        // moved besides the region because rows are unaligned (added to the flow)
   Region region;                 // access != none
