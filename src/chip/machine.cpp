@@ -36,6 +36,13 @@ struct Queued {
   Picoseconds remote_latency = 0;
 };
 
+// What happens when an instruction ends.
+struct Ending {
+  FlagId set0 = kNoFlag, set1 = kNoFlag, remote_flag = kNoFlag;
+  std::int32_t remote_core = -1;
+  Picoseconds remote_latency = 0;
+};
+
 template <class T>
 class Ring {  // fixed-capacity queue
  public:
@@ -82,7 +89,7 @@ struct Flag {
 
 // The port of one core on one path: one flow at a time, in order; latencies overlap.
 struct Port {
-  std::deque<std::int32_t> queue;
+  Ring<std::int32_t> queue;
   Picoseconds free_at = 0;
   bool busy = false;
 };
@@ -99,10 +106,10 @@ struct Transfer {
   double evicted_bytes = 0;
   bool fetches = false;
   bool bypass_l2 = false;
-  Instruction instruction;
-  std::int32_t remote_core = -1;
-  FlagId remote_flag = kNoFlag;
-  Picoseconds remote_latency = 0;
+  Region region;
+  double cycles = 0, extra_bytes = 0;
+  const char* name = "";
+  Ending ending;
   std::vector<std::int32_t> dependents;  // transfers that hit data this one is still fetching
 };
 
@@ -202,14 +209,12 @@ struct Machine::Impl {
     }
   }
 
-  void finish(std::int32_t core, const Instruction& i, std::int32_t remote_core, FlagId remote_flag,
-              Picoseconds remote_latency, Picoseconds end) {
-    for (FlagId f : i.set) {
-      if (f != kNoFlag) set_flag(core, f, end);
-    }
-    if (remote_core >= 0) {
-      set_flag(remote_core, remote_flag, end + remote_latency);
-      if (remote_core != core) drain_work(remote_core);
+  void finish(std::int32_t core, const Ending& e, Picoseconds end) {
+    if (e.set0 != kNoFlag) set_flag(core, e.set0, end);
+    if (e.set1 != kNoFlag) set_flag(core, e.set1, end);
+    if (e.remote_core >= 0) {
+      set_flag(e.remote_core, e.remote_flag, end + e.remote_latency);
+      if (e.remote_core != core) drain_work(e.remote_core);
     }
     cores[core].end = std::max(cores[core].end, end);
   }
@@ -271,7 +276,7 @@ struct Machine::Impl {
       pipe.memory_blocked = false;
       ++pipe.instructions;
       stats.flops.value += i.flops;
-      const Picoseconds end = start + duration(i.cycles);
+      const Picoseconds end = start + duration(i.cycles + (start > pipe.last_end ? i.idle_cycles : 0.0));
       if (is_transfer) {
         begin_transfer(core, q, start);
         pipe.free_at = end;
@@ -280,9 +285,9 @@ struct Machine::Impl {
         pipe.free_at = pipe.last_end = end;
         pipe.busy += end - start;
         if (i.cycles > 0) span(core, id, i.name, start, end);
-        const Queued done = q;
+        const Ending ending{i.set[0], i.set[1], q.remote_flag, q.remote_core, q.remote_latency};
         pop_queue(c, pipe, core, id, start);
-        finish(core, done.instruction, done.remote_core, done.remote_flag, done.remote_latency, end);
+        finish(core, ending, end);
         continue;
       }
       pop_queue(c, pipe, core, id, start);
@@ -313,10 +318,12 @@ struct Machine::Impl {
     x.pipe = q.instruction.pipe;
     x.path = q.instruction.path;
     x.access = q.instruction.access;
-    x.instruction = q.instruction;
-    x.remote_core = q.remote_core;
-    x.remote_flag = q.remote_flag;
-    x.remote_latency = q.remote_latency;
+    x.bypass_l2 = q.instruction.bypass_l2;
+    x.region = q.instruction.region;
+    x.cycles = q.instruction.cycles;
+    x.extra_bytes = q.instruction.extra_bytes;
+    x.name = q.instruction.name;
+    x.ending = {q.instruction.set[0], q.instruction.set[1], q.remote_flag, q.remote_core, q.remote_latency};
     x.start = start;
     x.pending = 0;
     x.dependents.clear();
@@ -333,20 +340,20 @@ struct Machine::Impl {
   void look_up(std::int32_t t) {
     Transfer& x = transfers[t];
     const bool write = x.access == Access::write;
-    const auto found = l2.access(x.instruction.region, write, !x.instruction.bypass_l2, t, now);
+    const auto found = l2.access(x.region, write, !x.bypass_l2, t, now);
     x.miss_bytes = found.miss_bytes;
     x.hit_bytes = found.hit_bytes;
     x.evicted_bytes = found.evicted_dirty_bytes;
     x.earliest_end = found.hot_until;
     x.fetches = found.miss_bytes > 0;
-    const auto bytes = static_cast<double>(x.instruction.region.bytes());
+    const auto bytes = static_cast<double>(x.region.bytes());
     const double lines = x.miss_bytes + x.hit_bytes;
     // The core's port carries what was asked for (plus unaligned lines), whatever the sectors touched.
     const double share = lines > 0 ? x.hit_bytes / lines : 1.0;
-    const double carried = bytes + x.instruction.extra_bytes;
+    const double carried = bytes + x.extra_bytes;
     if (x.miss_bytes <= 0) x.hit_bytes = carried;
     else x.hit_bytes = share * carried;
-    if (write && x.instruction.bypass_l2) {
+    if (write && x.bypass_l2) {
       x.miss_bytes = carried;
       x.hit_bytes = 0;
     } else if (!write && x.miss_bytes > 0) {
@@ -363,14 +370,14 @@ struct Machine::Impl {
     }
     const bool misses = x.fetches || found.in_flight_count > 0;
     const Picoseconds latency = misses ? latency_miss[x.path] : latency_hit[x.path];
-    x.ready = x.start + duration(x.instruction.cycles) + latency;
+    x.ready = x.start + duration(x.cycles) + latency;
     if (x.evicted_bytes > 0) {
       ++x.pending;
       start_flow(hbm, background_class, x.evicted_bytes, -2 - t);
     }
     ++x.pending;  // its own data
     Port& port = cores[x.core].ports[x.path];
-    port.queue.push_back(t);
+    port.queue.push(t);
     if (!port.busy) feed_port(x.core, x.path);
   }
 
@@ -392,7 +399,7 @@ struct Machine::Impl {
   void flow(std::int32_t t) {
     Transfer& x = transfers[t];
     if (x.miss_bytes > 0) {
-      const double bytes = x.miss_bytes / burst_fraction(x.instruction.region.row_bytes);
+      const double bytes = x.miss_bytes / burst_fraction(x.region.row_bytes);
       x.miss_bytes = 0;
       start_flow(hbm, miss_class[x.path], bytes, t);
     } else {
@@ -413,7 +420,7 @@ struct Machine::Impl {
       return;
     }
     Port& port = cores[x.core].ports[x.path];
-    port.queue.pop_front();
+    port.queue.pop();
     port.busy = false;
     port.free_at = now;
     const auto core = x.core;
@@ -444,17 +451,24 @@ struct Machine::Impl {
       --c.outstanding;
       if (--pipe.outstanding == 0) pipe.busy += now - pipe.outstanding_since;
       pipe.last_end = std::max(pipe.last_end, now);
-      span(x.core, x.pipe, x.instruction.name, x.start, now);
+      span(x.core, x.pipe, x.name, x.start, now);
       if (pipe.memory_blocked) c.work.push_back(x.pipe);
     }
-    std::vector<std::int32_t> dependents;
-    dependents.swap(transfers[t].dependents);
-    const Transfer done = transfers[t];
-    free_transfers.push_back(t);
-    finish(done.core, done.instruction, done.remote_core, done.remote_flag, done.remote_latency, now);
-    drain_work(done.core);
-    for (std::int32_t d : dependents) settle(d);
-    wake_if_drained(done.core);
+    const std::int32_t core = transfers[t].core;
+    const Ending ending = transfers[t].ending;
+    if (transfers[t].dependents.empty()) {
+      free_transfers.push_back(t);
+      finish(core, ending, now);
+      drain_work(core);
+    } else {
+      std::vector<std::int32_t> dependents;
+      dependents.swap(transfers[t].dependents);
+      free_transfers.push_back(t);
+      finish(core, ending, now);
+      drain_work(core);
+      for (std::int32_t d : dependents) settle(d);
+    }
+    wake_if_drained(core);
   }
 
   bool is_drained(const CoreState& c) const {

@@ -17,12 +17,12 @@ class EventQueue {
  public:
   void push(Picoseconds time, Payload payload) {
     heap_.push_back({time, sequence_++, payload});
-    std::push_heap(heap_.begin(), heap_.end(), later);
+    std::push_heap(heap_.begin(), heap_.end(), Later{});
   }
   bool empty() const { return heap_.empty(); }
   Picoseconds next_time() const { return heap_.empty() ? kNever : heap_.front().time; }
   Payload pop() {
-    std::pop_heap(heap_.begin(), heap_.end(), later);
+    std::pop_heap(heap_.begin(), heap_.end(), Later{});
     Payload p = heap_.back().payload;
     heap_.pop_back();
     return p;
@@ -35,9 +35,11 @@ class EventQueue {
     std::uint64_t sequence;
     Payload payload;
   };
-  static bool later(const Event& a, const Event& b) {
-    return a.time != b.time ? a.time > b.time : a.sequence > b.sequence;
-  }
+  struct Later {
+    bool operator()(const Event& a, const Event& b) const {
+      return a.time != b.time ? a.time > b.time : a.sequence > b.sequence;
+    }
+  };
   std::vector<Event> heap_;
   std::uint64_t sequence_ = 0;
 };

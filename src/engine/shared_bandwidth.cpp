@@ -56,7 +56,7 @@ void SharedBandwidth::start(Picoseconds now, int flow_class, double bytes, std::
   Class& c = classes_[flow_class];
   if (c.heap.empty()) c.count = 0;
   c.heap.push_back({c.count + bytes, sequence_++, tag});
-  std::push_heap(c.heap.begin(), c.heap.end(), later);
+  std::push_heap(c.heap.begin(), c.heap.end(), Later{});
   ++active_;
   served_ += bytes;
   share_out();
@@ -70,7 +70,7 @@ bool SharedBandwidth::pop_finished(Picoseconds now, std::int32_t& tag) {
     // An end within one picosecond's worth of bytes is reached: next_finish_ was rounded up.
     if (c.heap.front().end - c.count > kByteSlack + c.rate * 0.5) continue;
     tag = c.heap.front().tag;
-    std::pop_heap(c.heap.begin(), c.heap.end(), later);
+    std::pop_heap(c.heap.begin(), c.heap.end(), Later{});
     c.heap.pop_back();
     --active_;
     share_out();

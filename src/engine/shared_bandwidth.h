@@ -45,9 +45,11 @@ class SharedBandwidth {
     double count = 0;  // virtual bytes served to each flow
     std::vector<Flow> heap;
   };
-  static bool later(const Flow& a, const Flow& b) {
-    return a.end != b.end ? a.end > b.end : a.sequence > b.sequence;
-  }
+  struct Later {
+    bool operator()(const Flow& a, const Flow& b) const {
+      return a.end != b.end ? a.end > b.end : a.sequence > b.sequence;
+    }
+  };
   void advance(Picoseconds now);
   void share_out();
 
