@@ -50,7 +50,8 @@ class FactSheet {
   // SHA-256-able text of the given facts ("path=si;..."), sorted; all facts if `paths` is empty.
   std::string fingerprint(const std::set<std::string>& paths = {}) const;
 
-  Result<std::monostate> insert(Fact fact);  // used by the loader
+  Result<std::monostate> insert(Fact fact);  // used by the loader; replaces a fact of the same path
+  bool erase(std::string_view path);         // false if there was none
   Result<std::monostate> recompute_derived();
 
  private:
@@ -64,11 +65,15 @@ class FactSheet {
 struct Chip : FactSheet {
   CoreKind kind = CoreKind::gpu;
   std::string family;  // "ampere", "hopper", "blackwell", "dav-c220", "dav-3510"
+  Chip with(std::string_view path, double si) const;
+  Chip with_choice(std::string_view path, std::string choice) const;
 };
 // A node: packages of one chip and the fabric between them.
 struct Node : FactSheet {
   std::string chip;  // name of the chip file
   int packages = 8;
+  Node with(std::string_view path, double si) const;
+  Node with_choice(std::string_view path, std::string choice) const;
 };
 
 }  // namespace etalon::catalog
