@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One matrix product on a GPU: the problem, the ways to tile it, and what each way costs by closed form.
+// The closed form ranks the candidates; gemm_program.h simulates the best of them.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/units.h"
+#include "catalog/chip_facts.h"
+#include "chip/gpu.h"
+#include "chip/power.h"
+#include "llm/operation.h"
+
+namespace etalon::kernels {
+
+// Facts about how the vendor's library uses the chip; most are fitted (docs/explain/calibration-gpu.md).
+struct GemmFacts {
+  int stages_max = 8;            // of the shared-memory ring
+  Bytes stage_bytes;             // shared memory the ring may take
+  Seconds load_latency;          // from asking for a stage to having it, memory busy
+  Seconds epilogue_latency;      // per tile
+  BytesPerCycle epilogue_rate;   // per SM, output bytes; the SM computes nothing meanwhile
+  double overlap = 3;            // p of the closed form: (SM^p + HBM^p)^(1/p)
+  double promotion_exposed = 0;  // block scales: share of the CUDA-core scaling that is not hidden
+  Cycles promotion_bubble;       // and what each K step waits besides
+  int quantise_kernels = 4;      // per tensor: maximum in two stages, scale, cast
+  BytesPerCycle quantise_rate;   // per SM: 16-bit input through maximum and cast together
+  BytesPerCycle block_quantise_rate;
+  Seconds block_quantise_launch;  // its launch hides partly behind the kernel before
+  int candidates = 1;             // best ones by closed form that are simulated
+};
+
+// All facts a GEMM on one device reads.
+struct GemmChip {
+  chip::GpuFacts gpu;
+  chip::PowerFacts power;
+  GemmFacts gemm;
+};
+GemmChip read_gemm_chip(const catalog::Chip&);
+
+// The product as the tensor core sees it.
+struct GemmProblem {
+  std::int64_t m = 0, n = 0, k = 0, batch = 1;
+  double a_size = 2, b_size = 2, out_size = 2;  // bytes per element
+  FlopsPerCycle rate;                           // per SM
+  JoulesPerFlop energy;                         // at the reference clock
+  bool block_scales = false;
+  bool accumulate = false;  // C is read too
+  bool tensor_core = true;  // false: fp32 on CUDA cores
+
+  std::int64_t step() const;  // elements of K in one step: 128 bytes of the wider operand
+  double a_bytes() const { return a_size * static_cast<double>(batch * m * k); }
+  double b_bytes() const { return b_size * static_cast<double>(batch * n * k); }
+  double out_bytes() const { return out_size * static_cast<double>(batch * m * n); }
+  double flops() const { return 2.0 * static_cast<double>(batch * m * n) * static_cast<double>(k); }
+};
+// Fails with "kernel.dtype" if the chip's tensor cores lack the type.
+Result<GemmProblem> gemm_problem(const catalog::Chip&, const GemmChip&, const llm::Matmul&);
+
+// A way to tile it. `rows` is the side on the 64-row side of the matrix instruction, `cols` the other;
+// swapped: `rows` runs along n (libraries transpose the problem when m is small).
+struct GemmTiling {
+  int rows = 128, cols = 256;
+  bool swapped = false;
+  int ctas = 1;   // resident per SM
+  int split = 1;  // parts of K
+  int pair = 1;   // SMs that share one tile (tcgen05: 2)
+  bool operator==(const GemmTiling&) const = default;
+  int tile_m() const { return swapped ? cols : rows; }
+  int tile_n() const { return swapped ? rows : cols; }
+};
+std::string describe(const GemmTiling&, const GemmProblem&, int stages);
+
+// Derived counts of a tiling on a problem.
+struct GemmCounts {
+  std::int64_t tiles_m = 0, tiles_n = 0, units = 0;  // units: tiles x splits x batch, one CTA pass each
+  std::int64_t slots = 0;                            // CTAs resident on the device
+  std::int64_t rounds = 0;                           // passes of the fullest slot
+  std::int64_t steps = 0;                            // K steps of one unit
+  int stages = 0;
+  double step_bytes = 0;                      // loaded per K step and CTA
+  double tensor_cycles = 0, smem_cycles = 0;  // per K step and CTA
+  double promotion_cycles = 0;                // per K step and CTA, block scales
+  double epilogue_bytes = 0;                  // written per unit
+};
+GemmCounts count(const GemmChip&, const GemmProblem&, const GemmTiling&);
+
+// Share of each operand found in L2 when the kernel starts, and of the output still there (dirty) to
+// overwrite.
+struct GemmResidency {
+  double a = 0, b = 0, out = 0;
+};
+
+// Which resources one call takes, by closed form, at a given clock.
+struct GemmEstimate {
+  Seconds time;  // kernel body, fill and reduction; no launch
+  Seconds sm, hbm, reduce;
+  double hbm_read = 0, hbm_written = 0, l2_read = 0;  // bytes
+};
+GemmEstimate estimate(const GemmChip&, const GemmProblem&, const GemmTiling&, const GemmResidency&,
+                      Hertz clock);
+
+// All tilings the library may choose from.
+std::vector<GemmTiling> candidates(const GemmChip&, const GemmProblem&);
+// The best `count`, best first, by closed form at `clock`.
+std::vector<GemmTiling> ranked(const GemmChip&, const GemmProblem&, const GemmResidency&, Hertz clock,
+                               int count);
+
+// Share of a cache of `capacity` that survives until it is used again, when `footprint` bytes in all are
+// touched once per repetition and the cache replaces at random.
+double survival(double footprint, double capacity);
+
+}  // namespace etalon::kernels
