@@ -25,7 +25,13 @@ L2Cache::L2Cache(const Config& config) : config_(config) {
   tile_rows_ = std::max<std::int64_t>(1, config_.block / tile_columns_);
   sectors_per_row_ = std::max<int>(1, static_cast<int>(kSectors / tile_rows_));
   rows_per_sector_ = std::max<int>(1, static_cast<int>(tile_rows_ / kSectors));
-  slots_.resize(std::max<std::int64_t>(1, config_.capacity / config_.block));
+  partitions_.resize(std::max(1, config_.partitions));
+  const auto slots = config_.capacity / config_.block / static_cast<std::int64_t>(partitions_.size());
+  for (auto& part : partitions_) part.slots.resize(std::max<std::int64_t>(1, slots));
+}
+
+void L2Cache::resize_blocks() {
+  for (auto& part : partitions_) part.block_slot.resize(next_block_, -1);
 }
 
 void L2Cache::layout(Buffer& b) const {
@@ -49,7 +55,7 @@ Address L2Cache::allocate(std::int64_t bytes, std::int64_t pitch) {
   b.first_block = next_block_;
   next_block_ += std::max(b.blocks, linear);
   next_address_ += static_cast<Address>((b.bytes + 4095) / 4096 * 4096 + 4096);
-  block_slot_.resize(next_block_, -1);
+  resize_blocks();
   buffers_.push_back(b);
   return b.base;
 }
@@ -57,19 +63,21 @@ Address L2Cache::allocate(std::int64_t bytes, std::int64_t pitch) {
 void L2Cache::free_all() {
   flush();
   buffers_.clear();
-  block_slot_.clear();
+  for (auto& part : partitions_) part.block_slot.clear();
   next_block_ = 0;
   next_address_ = 0;
 }
 
 void L2Cache::flush() {
-  for (std::int32_t s = 0; s < used_; ++s) {
-    if (slots_[s].buffer >= 0) block_slot_[slots_[s].block] = -1;
-    slots_[s] = Slot{};
+  for (auto& part : partitions_) {
+    for (std::int32_t s = 0; s < part.used; ++s) {
+      if (part.slots[s].buffer >= 0) part.block_slot[part.slots[s].block] = -1;
+      part.slots[s] = Slot{};
+    }
+    part.used = 0;
+    part.newest = part.oldest = -1;
   }
   for (auto& b : buffers_) b.cached = 0;
-  used_ = 0;
-  newest_ = oldest_ = -1;
 }
 
 const L2Cache::Buffer& L2Cache::buffer_of(Address address) const {
@@ -151,78 +159,104 @@ void L2Cache::for_each_block(Buffer& b, const Region& region, Visit&& visit) con
   }
 }
 
-std::int32_t L2Cache::slot_of(std::uint64_t block) const { return block_slot_[block]; }
-
-void L2Cache::unlink(std::int32_t s) {
-  Slot& x = slots_[s];
-  if (x.newer >= 0) slots_[x.newer].older = x.older; else newest_ = x.older;
-  if (x.older >= 0) slots_[x.older].newer = x.newer; else oldest_ = x.newer;
+void L2Cache::unlink(Partition& part, std::int32_t s) {
+  Slot& x = part.slots[s];
+  if (x.newer >= 0) part.slots[x.newer].older = x.older; else part.newest = x.older;
+  if (x.older >= 0) part.slots[x.older].newer = x.newer; else part.oldest = x.newer;
 }
 
-void L2Cache::link_newest(std::int32_t s) {
-  slots_[s].newer = -1;
-  slots_[s].older = newest_;
-  if (newest_ >= 0) slots_[newest_].newer = s;
-  newest_ = s;
-  if (oldest_ < 0) oldest_ = s;
+void L2Cache::link_newest(Partition& part, std::int32_t s) {
+  part.slots[s].newer = -1;
+  part.slots[s].older = part.newest;
+  if (part.newest >= 0) part.slots[part.newest].newer = s;
+  part.newest = s;
+  if (part.oldest < 0) part.oldest = s;
 }
 
-std::int32_t L2Cache::take_slot(Outcome& out, std::int32_t buffer) {
+std::int32_t L2Cache::take_slot(Outcome& out, Partition& part, std::int32_t buffer) {
   std::int32_t s;
-  if (used_ < static_cast<std::int32_t>(slots_.size())) {
-    s = used_++;
+  if (part.used < static_cast<std::int32_t>(part.slots.size())) {
+    s = part.used++;
   } else {
     if (config_.random_replacement) {
       random_ ^= random_ << 13;
       random_ ^= random_ >> 7;
       random_ ^= random_ << 17;
-      s = static_cast<std::int32_t>(random_ % slots_.size());
+      s = static_cast<std::int32_t>(random_ % part.slots.size());
     } else {
-      s = oldest_;
+      s = part.oldest;
     }
-    unlink(s);
-    out.evicted_dirty_bytes += std::popcount(slots_[s].dirty) * sector_bytes_;
-    block_slot_[slots_[s].block] = -1;
-    --buffers_[slots_[s].buffer].cached;
+    unlink(part, s);
+    out.evicted_dirty_bytes += std::popcount(part.slots[s].dirty) * sector_bytes_;
+    part.block_slot[part.slots[s].block] = -1;
+    --buffers_[part.slots[s].buffer].cached;
   }
-  slots_[s] = Slot{};
-  slots_[s].buffer = buffer;
+  part.slots[s] = Slot{};
+  part.slots[s].buffer = buffer;
   ++buffers_[buffer].cached;
-  link_newest(s);
+  link_newest(part, s);
   return s;
 }
 
-void L2Cache::touch_block(Outcome& out, std::int32_t buffer, std::uint64_t block, std::uint64_t mask, bool write,
-                          bool allocate, std::int32_t tag, Picoseconds now, double requests) {
-  std::int32_t s = slot_of(block);
+// Sectors that another partition holds: they come from there at L2 speed, not from memory.
+std::uint64_t L2Cache::present_elsewhere(Outcome& out, const Partition& part, std::uint64_t block,
+                                         std::uint64_t missing) const {
+  std::uint64_t found = 0;
+  for (const auto& other : partitions_) {
+    if (&other == &part || other.block_slot[block] < 0) continue;
+    const Slot& slot = other.slots[other.block_slot[block]];
+    if ((slot.present & missing) != 0) wait_for(out, slot.fetch, -1);
+    found |= slot.present & missing;
+  }
+  return found;
+}
+
+void L2Cache::invalidate_elsewhere(const Partition& part, std::uint64_t block, std::uint64_t mask) {
+  for (auto& other : partitions_) {
+    if (&other == &part || other.block_slot[block] < 0) continue;
+    Slot& slot = other.slots[other.block_slot[block]];
+    slot.present &= ~mask;
+    slot.dirty &= ~mask;
+  }
+}
+
+void L2Cache::wait_for(Outcome& out, std::int32_t fetch, std::int32_t tag) {
+  if (fetch < 0 || fetch == tag || out.in_flight_count >= 4) return;
+  if (out.in_flight_count > 0 && out.in_flight[out.in_flight_count - 1] == fetch) return;
+  out.in_flight[out.in_flight_count++] = fetch;
+}
+
+void L2Cache::touch_block(Outcome& out, Partition& part, std::int32_t buffer, std::uint64_t block,
+                          std::uint64_t mask, bool write, bool allocate, std::int32_t tag, Picoseconds now,
+                          double requests) {
+  std::int32_t s = part.block_slot[block];
   if (s < 0) {
     if (!allocate) {
       (write ? out.hit_bytes : out.miss_bytes) += std::popcount(mask) * sector_bytes_;
       return;
     }
-    s = take_slot(out, buffer);
-    slots_[s].block = block;
-    block_slot_[block] = s;
-  } else if (!config_.random_replacement && newest_ != s) {
-    unlink(s);
-    link_newest(s);
+    s = take_slot(out, part, buffer);
+    part.slots[s].block = block;
+    part.block_slot[block] = s;
+  } else if (!config_.random_replacement && part.newest != s) {
+    unlink(part, s);
+    link_newest(part, s);
   }
-  Slot& slot = slots_[s];
-  const std::uint64_t missing = mask & ~slot.present;
+  Slot& slot = part.slots[s];
+  std::uint64_t missing = mask & ~slot.present;
   if (write) {
     slot.dirty |= mask;
     out.hit_bytes += std::popcount(mask) * sector_bytes_;
+    if (partitions_.size() > 1) invalidate_elsewhere(part, block, mask);
   } else {
+    if (missing != mask) wait_for(out, slot.fetch, tag);
+    if (missing && partitions_.size() > 1) missing &= ~present_elsewhere(out, part, block, missing);
     out.hit_bytes += std::popcount(mask & ~missing) * sector_bytes_;
     out.miss_bytes += std::popcount(missing) * sector_bytes_;
-    if (missing != mask && slot.fetch >= 0 && slot.fetch != tag && out.in_flight_count < 4 &&
-        (out.in_flight_count == 0 || out.in_flight[out.in_flight_count - 1] != slot.fetch)) {
-      out.in_flight[out.in_flight_count++] = slot.fetch;
-    }
     if (missing && tag >= 0) {
       slot.fetch = tag;
-      if (fetch_slots_.size() <= static_cast<std::size_t>(tag)) fetch_slots_.resize(tag + 1);
-      fetch_slots_[tag].push_back(s);
+      if (part.fetch_slots.size() <= static_cast<std::size_t>(tag)) part.fetch_slots.resize(tag + 1);
+      part.fetch_slots[tag].push_back(s);
     }
     if (config_.picoseconds_per_request > 0) {
       slot.hot = std::max(slot.hot, now) + static_cast<Picoseconds>(requests * config_.picoseconds_per_request);
@@ -233,7 +267,7 @@ void L2Cache::touch_block(Outcome& out, std::int32_t buffer, std::uint64_t block
 }
 
 L2Cache::Outcome L2Cache::access(const Region& region, bool write, bool allocate, std::int32_t tag,
-                                 Picoseconds now) {
+                                 Picoseconds now, int partition) {
   Outcome out;
   if (region.bytes() <= 0) return out;
   Buffer& b = const_cast<Buffer&>(buffer_of(region.address));
@@ -249,32 +283,39 @@ L2Cache::Outcome L2Cache::access(const Region& region, bool write, bool allocate
     const std::uint64_t end = b.first_block + b.blocks;
     if (index + 1 == static_cast<std::int32_t>(buffers_.size())) {
       next_block_ = std::max(next_block_, end);
-      block_slot_.resize(next_block_, -1);
+      resize_blocks();
     } else if (end > buffers_[index + 1].first_block) {  // would overlap its neighbour: move to fresh ids
       b.first_block = next_block_;
       next_block_ += b.blocks;
-      block_slot_.resize(next_block_, -1);
+      resize_blocks();
     }
   }
+  Partition& part = partitions_[static_cast<std::size_t>(partition) % partitions_.size()];
   for_each_block(b, region, [&](std::uint64_t block, std::uint64_t mask, double requests) {
-    touch_block(out, index, block, mask, write, allocate, tag, now, requests);
+    touch_block(out, part, index, block, mask, write, allocate, tag, now, requests);
   });
   return out;
 }
 
 void L2Cache::fetched(std::int32_t tag) {
-  if (static_cast<std::size_t>(tag) >= fetch_slots_.size()) return;
-  for (std::int32_t s : fetch_slots_[tag]) {
-    if (slots_[s].fetch == tag) slots_[s].fetch = -1;
+  for (auto& part : partitions_) {
+    if (static_cast<std::size_t>(tag) >= part.fetch_slots.size()) continue;
+    for (std::int32_t s : part.fetch_slots[tag]) {
+      if (part.slots[s].fetch == tag) part.slots[s].fetch = -1;
+    }
+    part.fetch_slots[tag].clear();
   }
-  fetch_slots_[tag].clear();
 }
 
 double L2Cache::resident_bytes(const Region& region) const {
   double sum = 0;
   auto& b = const_cast<Buffer&>(buffer_of(region.address));
   for_each_block(b, region, [&](std::uint64_t block, std::uint64_t mask, double) {
-    if (const std::int32_t s = slot_of(block); s >= 0) sum += std::popcount(slots_[s].present & mask) * sector_bytes_;
+    std::uint64_t present = 0;
+    for (const auto& part : partitions_) {
+      if (part.block_slot[block] >= 0) present |= part.slots[part.block_slot[block]].present;
+    }
+    sum += std::popcount(present & mask) * sector_bytes_;
   });
   return sum;
 }

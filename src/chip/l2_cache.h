@@ -5,7 +5,10 @@
 // (`pitch` known) or a run of addresses (pitch 0). Inside a block 64 sectors are a bit mask, so which lines are
 // present is arithmetic, not a list. Write-back, write-allocate; least recently used or random replacement.
 //
-// What it leaves out: sets and ways, the two partitions of a GPU's L2 (an effective capacity stands for them).
+// An L2 may be built of partitions, each serving the cores near it: a core reads and writes through its own
+// partition, which keeps a copy of what other partitions hold, so data read by all cores occupy all of them.
+//
+// What it leaves out: sets and ways; where a GPU's effective capacity stands for its partitions, those too.
 
 #include <cstdint>
 #include <vector>
@@ -20,6 +23,7 @@ class L2Cache {
     std::int64_t capacity = 0;
     std::int64_t block = 16384;
     std::int64_t line = 128;
+    int partitions = 1;
     bool random_replacement = false;
     double picoseconds_per_request = 0;  // hot lines: service time of one 128-B request; 0: off
   };
@@ -37,7 +41,8 @@ class L2Cache {
   void free_all();
 
   // Looks the region up and brings it in. `tag` >= 0 names the transfer that fetches what is missing.
-  Outcome access(const Region& region, bool write, bool allocate, std::int32_t tag, Picoseconds now);
+  Outcome access(const Region& region, bool write, bool allocate, std::int32_t tag, Picoseconds now,
+                 int partition = 0);
   void fetched(std::int32_t tag);  // the transfer's data has arrived
   void flush();
   double resident_bytes(const Region& region) const;
@@ -59,30 +64,38 @@ class L2Cache {
     std::int32_t newer = -1, older = -1;
     std::int32_t buffer = -1;
   };
+  // One partition: its slots, in order of use.
+  struct Partition {
+    std::vector<std::int32_t> block_slot;  // block id -> slot, -1 if absent
+    std::vector<Slot> slots;
+    std::int32_t used = 0, newest = -1, oldest = -1;
+    std::vector<std::vector<std::int32_t>> fetch_slots;  // per tag: slots being fetched
+  };
 
   template <class Visit>
   void for_each_block(Buffer& buffer, const Region& region, Visit&& visit) const;
   const Buffer& buffer_of(Address address) const;
   void layout(Buffer& buffer) const;
-  void touch_block(Outcome& out, std::int32_t buffer, std::uint64_t block, std::uint64_t mask, bool write,
-                   bool allocate, std::int32_t tag, Picoseconds now, double requests);
-  std::int32_t slot_of(std::uint64_t block) const;
-  std::int32_t take_slot(Outcome& out, std::int32_t buffer);
-  void unlink(std::int32_t s);
-  void link_newest(std::int32_t s);
+  void touch_block(Outcome& out, Partition& part, std::int32_t buffer, std::uint64_t block, std::uint64_t mask,
+                   bool write, bool allocate, std::int32_t tag, Picoseconds now, double requests);
+  std::int32_t take_slot(Outcome& out, Partition& part, std::int32_t buffer);
+  std::uint64_t present_elsewhere(Outcome& out, const Partition& part, std::uint64_t block,
+                                  std::uint64_t missing) const;
+  void invalidate_elsewhere(const Partition& part, std::uint64_t block, std::uint64_t mask);
+  static void wait_for(Outcome& out, std::int32_t fetch, std::int32_t tag);
+  static void unlink(Partition& part, std::int32_t s);
+  static void link_newest(Partition& part, std::int32_t s);
+  void resize_blocks();
 
   Config config_;
   double sector_bytes_;
   std::int64_t tile_columns_, tile_rows_;  // a block of a pitched buffer, bytes wide and rows high
   int sectors_per_row_, rows_per_sector_;
   std::vector<Buffer> buffers_;
-  std::vector<std::int32_t> block_slot_;   // block id -> slot, -1 if absent
-  std::vector<Slot> slots_;
-  std::int32_t used_ = 0, newest_ = -1, oldest_ = -1;
+  std::vector<Partition> partitions_;
   std::uint64_t random_ = 0x9e3779b97f4a7c15ull;
   std::uint64_t next_block_ = 0;
   Address next_address_ = 0;
-  std::vector<std::vector<std::int32_t>> fetch_slots_;  // per tag: slots being fetched
 };
 
 }  // namespace etalon::chip

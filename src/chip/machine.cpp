@@ -130,6 +130,7 @@ struct CoreState {
   std::int32_t outstanding = 0;
   FlagId waited_flag = kNoFlag;
   bool issued_anything = false;
+  int l2_partition = 0;
 };
 
 struct Event {
@@ -142,7 +143,7 @@ struct Event {
 struct Machine::Impl {
   explicit Impl(MachineSpec s)
       : spec(std::move(s)),
-        l2({static_cast<std::int64_t>(spec.l2_capacity.value), spec.l2_block, spec.l2_line,
+        l2({static_cast<std::int64_t>(spec.l2_capacity.value), spec.l2_block, spec.l2_line, spec.l2_partitions,
             spec.l2_random_replacement,
             spec.line_requests_per_cycle > 0 ? 1e12 / spec.clock.value / spec.line_requests_per_cycle : 0.0}),
         picoseconds_per_cycle(1e12 / spec.clock.value),
@@ -340,7 +341,7 @@ struct Machine::Impl {
   void look_up(std::int32_t t) {
     Transfer& x = transfers[t];
     const bool write = x.access == Access::write;
-    const auto found = l2.access(x.region, write, !x.bypass_l2, t, now);
+    const auto found = l2.access(x.region, write, !x.bypass_l2, t, now, cores[x.core].l2_partition);
     x.miss_bytes = found.miss_bytes;
     x.hit_bytes = found.hit_bytes;
     x.evicted_bytes = found.evicted_dirty_bytes;
@@ -623,6 +624,7 @@ struct Machine::Impl {
     for (auto& ch : l2_channels) ch.reset();
     for (std::int32_t i = count; i-- > 0;) {
       reset_core(i);
+      cores[i].l2_partition = i * std::max(1, spec.l2_partitions) / count;
       start_fiber(i);
       ready.push_back(i);
     }
@@ -738,6 +740,12 @@ void Core::wait_flag(FlagId flag) {
     m.events.push(c.scalar, {Event::Kind::resume, index_});
     m.suspend(c, FiberState::event);
   }
+}
+
+void Core::l2_partition(int partition) {
+  ETALON_CORE_STATE;
+  (void)m;
+  c.l2_partition = partition;
 }
 
 void Core::set_flag(FlagId flag) {

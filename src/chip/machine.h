@@ -80,6 +80,7 @@ struct MachineSpec {
   Bytes l2_capacity;                     // effective, for reuse
   std::int64_t l2_block = 16384;
   std::int64_t l2_line = 128;
+  int l2_partitions = 1;                 // parts of L2, each serving the cores near it (see Core::l2_partition)
   bool l2_random_replacement = false;    // else least recently used
   double line_requests_per_cycle = 0;    // > 0: one 512-B line serves so many 128-B requests per cycle (hot lines)
 };
@@ -145,6 +146,8 @@ class Core {
   // Takes the next number of a shared counter in simulated time order (dynamic tile schedulers).
   std::int64_t next(int counter);
   double now_cycles() const;                    // scalar time of this core
+  // The part of L2 this core reads and writes through. Default: equal shares of the run's cores in order.
+  void l2_partition(int partition);
   void* user = nullptr;                         // for emitters: per-core state
 
  private:
