@@ -75,6 +75,7 @@ struct Pipe {
   Picoseconds last_end = 0;
   std::int32_t outstanding = 0;  // transfers not yet ended
   Picoseconds outstanding_since = 0;
+  double outstanding_bytes = 0;
   Picoseconds busy = 0, wait_flag = 0, wait_scalar = 0, wait_memory = 0;
   std::int64_t instructions = 0;
   bool memory_blocked = false;   // the head waits for a transfer to end
@@ -90,7 +91,8 @@ struct Flag {
 // The port of one core on one path: one flow at a time, in order; latencies overlap.
 struct Port {
   Ring<std::int32_t> queue;
-  Picoseconds free_at = 0;
+  Picoseconds free_at = 0, credit_at = 0;
+  double credit = 1e18;  // bytes of the path's window still to be had; starts full
   bool busy = false;
 };
 
@@ -107,7 +109,7 @@ struct Transfer {
   bool fetches = false;
   bool bypass_l2 = false;
   Region region;
-  double cycles = 0, extra_bytes = 0;
+  double cycles = 0, extra_bytes = 0, port_bytes = 0;
   const char* name = "";
   Ending ending;
   std::vector<std::int32_t> dependents;  // transfers that hit data this one is still fetching
@@ -152,6 +154,9 @@ struct Machine::Impl {
     for (const auto& p : spec.paths) {
       miss_class.push_back(hbm.add_class(p.core_miss));
       hit_class.push_back(l2_channels.at(p.hit_class).add_class(p.core_hit));
+      const bool bursts = p.window.value > 0;
+      miss_burst_class.push_back(bursts ? hbm.add_class(p.core_burst) : -1);
+      hit_burst_class.push_back(bursts ? l2_channels.at(p.hit_class).add_class(p.core_burst) : -1);
       latency_hit.push_back(duration(p.latency_hit.value));
       latency_miss.push_back(duration(p.latency_miss.value));
     }
@@ -163,7 +168,7 @@ struct Machine::Impl {
   double picoseconds_per_cycle;
   engine::SharedBandwidth hbm;
   std::vector<engine::SharedBandwidth> l2_channels;
-  std::vector<int> miss_class, hit_class;
+  std::vector<int> miss_class, hit_class, miss_burst_class, hit_burst_class;
   std::vector<Picoseconds> latency_hit, latency_miss;
   int background_class = 0;
 
@@ -254,7 +259,9 @@ struct Machine::Impl {
         tokens = std::max(tokens, f.tokens.front());
       }
       const bool is_transfer = i.access != Access::none;
-      if (is_transfer && pipe.outstanding >= spec.paths[i.path].in_flight) {
+      if (is_transfer && (pipe.outstanding >= spec.paths[i.path].in_flight ||
+                          (pipe.outstanding > 0 && spec.paths[i.path].in_flight_bytes.value > 0 &&
+                           pipe.outstanding_bytes >= spec.paths[i.path].in_flight_bytes.value))) {
         pipe.memory_blocked = true;
         return;
       }
@@ -323,6 +330,7 @@ struct Machine::Impl {
     x.region = q.instruction.region;
     x.cycles = q.instruction.cycles;
     x.extra_bytes = q.instruction.extra_bytes;
+    x.port_bytes = q.instruction.port_bytes;
     x.name = q.instruction.name;
     x.ending = {q.instruction.set[0], q.instruction.set[1], q.remote_flag, q.remote_core, q.remote_latency};
     x.start = start;
@@ -333,6 +341,7 @@ struct Machine::Impl {
     Pipe& pipe = cores[core].pipes[x.pipe];
     pipe.serial = spec.paths[x.path].in_flight <= 1;
     if (pipe.outstanding++ == 0) pipe.outstanding_since = start;
+    pipe.outstanding_bytes += static_cast<double>(x.region.bytes());
     ++cores[core].outstanding;
     events.push(std::max(now, start), {Event::Kind::begin_transfer, t});
   }
@@ -361,6 +370,7 @@ struct Machine::Impl {
       x.miss_bytes = std::max(x.miss_bytes, (1 - share) * carried);
     }
     (write ? stats.l2_written : stats.l2_read).value += x.hit_bytes;
+    x.hit_bytes += x.port_bytes;
     (write ? stats.hbm_written : stats.hbm_read).value += x.miss_bytes;
     stats.hbm_written.value += x.evicted_bytes;
     for (int i = 0; i < found.in_flight_count; ++i) {
@@ -396,17 +406,29 @@ struct Machine::Impl {
     channel.start(now, flow_class, std::max(bytes, 1e-3), tag);
   }
 
-  // Misses first, then hits: the phases add on one port.
+  // Misses first, then hits: the phases add on one port. What its window still holds goes at the burst rate.
   void flow(std::int32_t t) {
     Transfer& x = transfers[t];
-    if (x.miss_bytes > 0) {
-      const double bytes = x.miss_bytes / burst_fraction(x.region.row_bytes);
-      x.miss_bytes = 0;
-      start_flow(hbm, miss_class[x.path], bytes, t);
+    const PathSpec& path = spec.paths[x.path];
+    Port& port = cores[x.core].ports[x.path];
+    const bool miss = x.miss_bytes > 0;
+    double& left = miss ? x.miss_bytes : x.hit_bytes;
+    double bytes = left;
+    bool burst = false;
+    if (path.window.value > 0) {
+      port.credit = std::min(path.window.value, port.credit + path.core_hit.value * 1e-12 *
+                                                                  static_cast<double>(now - port.credit_at));
+      burst = port.credit >= 1.0;
+      if (burst) bytes = std::min(bytes, port.credit);
+      port.credit -= burst ? bytes : 0.0;
+      port.credit_at = now;
+    }
+    left = burst ? left - bytes : 0.0;
+    if (miss) {
+      start_flow(hbm, burst ? miss_burst_class[x.path] : miss_class[x.path],
+                 bytes / burst_fraction(x.region.row_bytes), t);
     } else {
-      const double bytes = x.hit_bytes;
-      x.hit_bytes = 0;
-      start_flow(l2_channels[spec.paths[x.path].hit_class], hit_class[x.path], bytes, t);
+      start_flow(l2_channels[path.hit_class], burst ? hit_burst_class[x.path] : hit_class[x.path], bytes, t);
     }
   }
 
@@ -416,7 +438,8 @@ struct Machine::Impl {
       return;
     }
     Transfer& x = transfers[tag];
-    if (x.hit_bytes > 0) {
+    cores[x.core].ports[x.path].credit_at = now;  // no credit for time the port was busy
+    if (x.hit_bytes > 0 || x.miss_bytes > 0) {
       flow(tag);
       return;
     }
@@ -451,6 +474,7 @@ struct Machine::Impl {
       Pipe& pipe = c.pipes[x.pipe];
       --c.outstanding;
       if (--pipe.outstanding == 0) pipe.busy += now - pipe.outstanding_since;
+      pipe.outstanding_bytes -= static_cast<double>(x.region.bytes());
       pipe.last_end = std::max(pipe.last_end, now);
       span(x.core, x.pipe, x.name, x.start, now);
       if (pipe.memory_blocked) c.work.push_back(x.pipe);

@@ -51,6 +51,7 @@ struct Instruction {
   double idle_cycles = 0;        // more occupancy if the pipe had run empty before this (start-up, drain); not for transfers
   double flops = 0;              // for energy and reports
   double extra_bytes = 0;        // moved besides the region because rows are unaligned (added to the flow)
+  double port_bytes = 0;         // requests besides data (one a row): occupy port and L2, never HBM
   Region region;                 // access != none
   const char* name = "";         // static string, for timelines
 };
@@ -62,6 +63,11 @@ struct PathSpec {
   BytesPerSecond core_hit, core_miss; // most one core's port can take, data in L2 / from HBM
   int in_flight = 1;                  // transfers whose latency may overlap; 1: next starts when the last has ended
   int hit_class = 0;                  // index of the L2 channel used (MachineSpec::l2_rates)
+  // A port that has been idle takes the first `window` bytes at core_burst, before its limit on outstanding
+  // requests is felt; the window fills again at core_hit while the port is idle. 0: none.
+  Bytes window{0};
+  BytesPerSecond core_burst{0};
+  Bytes in_flight_bytes{0};           // a transfer starts only while fewer bytes than these are under way; 0: no limit
 };
 
 struct MachineSpec {
