@@ -65,6 +65,25 @@ Result<Node> find_node(const std::string& name_or_path) {
   return load_node(file, *known);
 }
 
+Result<Node> find_node_for(const Chip& chip) {
+  std::map<std::string, Node> by_chip;  // the first node of each chip
+  for (const std::string& name : node_names()) {
+    TRY(node, find_node(name));
+    std::string held = node.chip;
+    by_chip.emplace(std::move(held), std::move(node));
+  }
+  std::vector<std::string> wanted = chip.bases;
+  wanted.insert(wanted.begin(), chip.name);
+  for (const std::string& name : wanted) {
+    const auto it = by_chip.find(name);
+    if (it == by_chip.end()) continue;
+    it->second.chip = chip.name;
+    return it->second;
+  }
+  return fail("node.none", fmt::format("no node of the catalog holds '{}'", chip.name),
+              "write a node file with chip = \"...\", or base the chip on one that has a node");
+}
+
 std::vector<std::string> chip_names() { return names_in(data_directory() / "chips"); }
 std::vector<std::string> node_names() { return names_in(data_directory() / "nodes"); }
 

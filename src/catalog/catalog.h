@@ -21,6 +21,9 @@ std::filesystem::path data_directory();
 // Errors: chip.unknown / node.unknown with the nearest names, and all those of the loader (see loader.h).
 Result<Chip> find_chip(const std::string& name_or_path);
 Result<Node> find_node(const std::string& name_or_path);  // its chip is loaded with find_chip(node.chip)
+// The node to put a chip into when none is named: the first by name whose chip it is, or one of the chips it
+// builds on; node.chip is then the given chip. Error: node.none.
+Result<Node> find_node_for(const Chip& chip);
 std::vector<std::string> chip_names();                    // sorted
 std::vector<std::string> node_names();
 

@@ -30,6 +30,42 @@ TEST(Catalog, every_node_of_the_catalog_loads_with_its_chip) {
   }
 }
 
+TEST(Catalog, the_910d_takes_the_core_of_the_950_when_its_architecture_is_taken_to_be_dav_3510) {
+  const auto chip = find_chip("ascend-910d");
+  ASSERT_TRUE(chip) << chip.error().text();
+  EXPECT_FALSE(chip->has("cube.fp8"));
+  EXPECT_FALSE(chip->has("marketed.fp8"));
+  EXPECT_FALSE(chip->has("path.l0c_ub"));
+  EXPECT_EQ(chip->get<Bytes>("ub.size"), 192 * kKiB);
+  const Chip other = chip->with_choice("core.architecture", "dav-3510");
+  EXPECT_EQ(other.family, "dav-3510");
+  EXPECT_EQ(other.get<FlopsPerCycle>("cube.fp8").value, 16384);
+  EXPECT_EQ(other.get<Bytes>("ub.size"), 248 * kKiB);
+  EXPECT_TRUE(other.has("path.l0c_ub"));
+  EXPECT_DOUBLE_EQ(other.get<FlopsPerSecond>("marketed.fp8").value, 4 * 24 * 16384 * 1.8e9);
+  EXPECT_EQ(other.count("cube.count"), 24);  // stated by the file itself
+  EXPECT_EQ(other.with_choice("core.architecture", "dav-c220").fingerprint(), chip->fingerprint());
+}
+
+TEST(Catalog, derived_facts_follow_a_change) {
+  const auto chip = find_chip("ascend-910d");
+  ASSERT_TRUE(chip);
+  EXPECT_EQ(chip->with("cube.count", 20).count("vector.count"), 40);
+  const Interval bf16 = chip->facts().find("marketed.bf16")->second.si;
+  EXPECT_DOUBLE_EQ(bf16.value, 4 * 24 * 8192 * 1.8e9);
+  EXPECT_DOUBLE_EQ(bf16.low, 4 * 20 * 8192 * 1.5e9);
+}
+
+TEST(Catalog, every_chip_has_a_node_to_stand_in) {
+  for (const std::string& name : chip_names()) {
+    const auto chip = find_chip(name);
+    ASSERT_TRUE(chip);
+    const auto node = find_node_for(*chip);
+    ASSERT_TRUE(node) << node.error().text();
+    EXPECT_EQ(node->chip, name);
+  }
+}
+
 TEST(Catalog, an_unknown_chip_offers_the_nearest_names) {
   const auto chip = find_chip("h100-sxn");
   ASSERT_FALSE(chip);

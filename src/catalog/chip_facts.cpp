@@ -141,7 +141,9 @@ FactSheet FactSheet::with_choice(std::string_view path, std::string choice) cons
   if (it == out.facts_.end() || !it->second.choices.contains(choice)) {
     throw std::logic_error(fmt::format("{}: '{}' has no choice '{}'", name, path, choice));
   }
+  if (it->second.choice == choice) return out;
   it->second.choice = std::move(choice);
+  out.apply_alternatives();
   if (auto done = out.recompute_derived(); !done) throw std::logic_error(done.error().text());
   return out;
 }
@@ -189,8 +191,35 @@ Result<std::monostate> FactSheet::insert(Fact fact) {
         {}});
   }
   std::string path = fact.path;
+  if (alternatives_ != nullptr) {
+    Alternatives changed = *alternatives_;
+    for (auto& [unused, by_choice] : changed) {
+      for (auto& [choice, facts] : by_choice) facts.erase(path);
+    }
+    alternatives_ = std::make_shared<const Alternatives>(std::move(changed));
+  }
   facts_.insert_or_assign(std::move(path), std::move(fact));
   return std::monostate{};
+}
+
+void FactSheet::set_alternatives(const std::string& path, std::map<std::string, Facts> by_choice) {
+  Alternatives changed = alternatives_ == nullptr ? Alternatives{} : *alternatives_;
+  changed[path] = std::move(by_choice);
+  alternatives_ = std::make_shared<const Alternatives>(std::move(changed));
+}
+
+void FactSheet::apply_alternatives() {
+  if (alternatives_ == nullptr) return;
+  for (const auto& [path, by_choice] : *alternatives_) {
+    const auto chosen = facts_.find(path);
+    if (chosen == facts_.end()) continue;
+    const auto now = by_choice.find(chosen->second.choice);
+    for (const auto& [choice, facts] : by_choice) {
+      for (const auto& [other, unused] : facts) facts_.erase(other);
+    }
+    if (now == by_choice.end()) continue;
+    for (const auto& [other, fact] : now->second) facts_.insert_or_assign(other, fact);
+  }
 }
 
 bool FactSheet::erase(std::string_view path) {
@@ -213,7 +242,9 @@ Chip Chip::with(std::string_view path, double si) const {
   return with_facts(*this, FactSheet::with(path, si));
 }
 Chip Chip::with_choice(std::string_view path, std::string choice) const {
-  return with_facts(*this, FactSheet::with_choice(path, std::move(choice)));
+  Chip out = with_facts(*this, FactSheet::with_choice(path, choice));
+  if (path == "core.architecture") out.family = std::move(choice);
+  return out;
 }
 Node Node::with(std::string_view path, double si) const {
   return with_facts(*this, FactSheet::with(path, si));

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <type_traits>
 #include <variant>
+#include <vector>
 
 #include "catalog/fact.h"
 
@@ -23,6 +24,7 @@ class FactSheet {
  public:
   FactSheet();
   std::string name, title, file;
+  std::vector<std::string> bases;  // names of the files this one builds on, nearest first
 
   bool has(std::string_view path) const;
   // Throws std::logic_error naming path and sheet if absent or of another dimension: the schema, checked when
@@ -41,6 +43,8 @@ class FactSheet {
 
   // A copy with one primary fact set to `si` (bounds collapse to it) and derived facts recomputed.
   FactSheet with(std::string_view path, double si) const;
+  // A copy with another choice, and with the facts that follow from it (see Alternatives): choose before setting
+  // numbers, since a switch puts the facts of the new choice in their place.
   FactSheet with_choice(std::string_view path, std::string choice) const;
 
   // Recording of look-ups: shared by copies until reset.
@@ -54,9 +58,17 @@ class FactSheet {
   bool erase(std::string_view path);         // false if there was none
   Result<std::monostate> recompute_derived();
 
+  // Facts that hold only under one choice of a categorical fact: which core a rumoured chip has decides its
+  // buffers, data paths and instruction costs. Set by the loader; `insert` makes a fact hold under all choices.
+  using Facts = std::map<std::string, Fact, std::less<>>;
+  using Alternatives = std::map<std::string, std::map<std::string, Facts>>;  // path of the choice -> choice -> facts
+  void set_alternatives(const std::string& path, std::map<std::string, Facts> by_choice);
+  void apply_alternatives();  // puts in place what follows from the present choices
+
  private:
   double number(std::string_view path, Dimension expected) const;
-  std::map<std::string, Fact, std::less<>> facts_;
+  Facts facts_;
+  std::shared_ptr<const Alternatives> alternatives_;  // null if there are none
   struct Recorder;
   std::shared_ptr<Recorder> recorder_;
 };

@@ -14,7 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kChipHeader = {"schema", "name", "title", "kind", "family", "base", "without"};
+const std::vector<std::string> kChipHeader = {"schema", "name", "title",   "kind",
+                                              "family", "base", "without", "alternative"};
 const std::vector<std::string> kNodeHeader = {"schema", "name",    "title", "kind",
                                               "base",   "without", "chip",  "packages"};
 
@@ -92,12 +93,15 @@ class SheetLoader {
     if (base != nullptr) {
       TRY(inherited, load_base(*base, file));
       sheet = std::move(inherited);
+      sheet.bases.insert(sheet.bases.begin(), sheet.name);
     }
     sheet.start_recording();
     sheet.file = file.string();
     sheet.name = file.stem().string();
     read_header(root, reader, sheet, base != nullptr);
     read_facts(root, reader, sheet);
+    if (const TomlValue* table = root.find("alternative")) read_alternatives(*table, "", reader, sheet, file);
+    sheet.apply_alternatives();
     if (auto done = finish(reader, sheet); !done) return std::unexpected(std::move(done).error());
     return sheet;
   }
@@ -168,9 +172,62 @@ class SheetLoader {
     }
     std::vector<Fact> read;
     reader.read(facts, "", read);
+    own_.clear();
     for (Fact& fact : read) {
+      own_.insert(fact.path);
       auto done = sheet.insert(std::move(fact));
       if (!done) reader.problems().push_back(std::move(done).error());
+    }
+  }
+
+  // [alternative.PATH.CHOICE] base = "another chip", groups = [...]: under that choice, the facts of these
+  // groups are the other chip's, except those this file states itself.
+  void read_alternatives(const TomlValue& table, const std::string& path, FactReader& reader, Sheet& sheet,
+                         const fs::path& file) {
+    std::map<std::string, FactSheet::Facts> by_choice;
+    for (const auto& [key, value] : table.table) {
+      const TomlValue* base = value.find("base");
+      const TomlValue* groups = value.find("groups");
+      if (value.type == TomlValue::Type::table && base == nullptr && !value.table.empty()) {
+        read_alternatives(value, path.empty() ? key : path + "." + key, reader, sheet, file);
+      } else if (base != nullptr && groups != nullptr && is_open_choice(sheet, path, key)) {
+        add_alternative(*base, *groups, file, reader, sheet, by_choice[key],
+                        by_choice[sheet.facts().find(path)->second.choice]);
+      } else {
+        reader.complain(
+            value, "alternative.entry",
+            fmt::format("'{}.{}' is not an open choice of this file with base and groups", path, key),
+            "write [alternative.PATH.CHOICE] with base = \"chip\" and groups = [\"cube\", ...]");
+      }
+    }
+    if (!by_choice.empty()) sheet.set_alternatives(path, std::move(by_choice));
+  }
+
+  static bool is_open_choice(const Sheet& sheet, const std::string& path, const std::string& choice) {
+    const auto it = sheet.facts().find(path);
+    return it != sheet.facts().end() && it->second.choices.contains(choice) && it->second.choice != choice;
+  }
+
+  void add_alternative(const TomlValue& base, const TomlValue& groups, const fs::path& file,
+                       FactReader& reader, const Sheet& sheet, FactSheet::Facts& then,
+                       FactSheet::Facts& now) {
+    SheetLoader<Sheet> loader(context_);
+    loader.chain_ = chain_;
+    auto other = loader.load_base(base, file);
+    if (!other) {
+      reader.problems().push_back(std::move(other).error());
+      return;
+    }
+    const auto belongs = [&](const std::string& fact) {
+      return !own_.contains(fact) &&
+             std::any_of(groups.array.begin(), groups.array.end(),
+                         [&](const TomlValue& group) { return fact.starts_with(group.string + "."); });
+    };
+    for (const auto& [name, fact] : other->facts()) {
+      if (belongs(name)) then.emplace(name, fact);
+    }
+    for (const auto& [name, fact] : sheet.facts()) {
+      if (belongs(name)) now.emplace(name, fact);
     }
   }
 
@@ -187,6 +244,7 @@ class SheetLoader {
 
   const LoadContext& context_;
   std::vector<fs::path> chain_;
+  std::set<std::string> own_;  // facts the file loaded last states itself
 };
 
 Result<Source> read_source(const fs::path& file) {
