@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Closed form of one rank's share of an expert layer, kernel by kernel: route, quantise, permute, two grouped
+// products, activation, unpermute.
+
+#include "kernels/gpu/moe_routing.h"
+#include "kernels/gpu/vector_device.h"
+
+namespace etalon::kernels::gpu {
+
+// One of the two grouped products: per expert [tokens, k] x [k, n].
+struct GroupedProduct {
+  std::int64_t n = 0, k = 0;
+  double weight_bytes = 0;             // of one expert
+  double in_bytes = 0, out_bytes = 0;  // per token
+};
+struct GroupedTile {
+  int rows = 128, cols = 128;
+};
+
+struct MoeTime {
+  double total = 0, launch = 0;  // seconds
+  double first = 0, second = 0;  // the two products
+  double elementwise = 0, routing = 0;
+  double bytes = 0, flops = 0;
+  int kernels = 1;
+  GroupedTile tile;
+};
+
+GroupedProduct up_product(const llm::GroupedMatmul& op);
+GroupedProduct down_product(const llm::GroupedMatmul& op);
+std::int64_t tiles_of(const ExpertLoads& loads, const GroupedProduct& product, GroupedTile tile);
+double grouped_efficiency(const DeviceFacts& device, llm::Dtype dtype);
+double product_seconds(const DeviceFacts& device, const llm::GroupedMatmul& op, const ExpertLoads& loads,
+                       const GroupedProduct& product, GroupedTile tile);
+// The tile an autotuner finds best, which it looks for with balanced routing.
+GroupedTile choose_tile(const DeviceFacts& device, const llm::GroupedMatmul& op,
+                        const GroupedProduct& product);
+// Everything of the layer but the two products: fills launch, elementwise, routing, kernels, bytes.
+MoeTime around_products(const DeviceFacts& device, const llm::GroupedMatmul& op, const ExpertLoads& loads);
+MoeTime moe_formula(const DeviceFacts& device, const llm::GroupedMatmul& op, const ExpertLoads& loads);
+
+}  // namespace etalon::kernels::gpu

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/gpu/vector_device.h"
+
+#include <algorithm>
+
+namespace etalon::kernels::gpu {
+namespace {
+
+void read_common(const catalog::Chip& chip, DeviceFacts& d) {
+  const chip::GpuFacts g = chip::read_gpu_facts(chip);
+  d.sms = g.sms;
+  d.clock = g.clock_max.value;
+  d.bf16 = g.bf16.value;
+  d.fp8 = g.fp8.value;
+  d.int8 = g.int8.value;
+  d.tf32 = g.tf32.value;
+  d.cuda = g.cuda_fp32.value;
+  d.sfu = chip.get<FlopsPerCycle>("sfu.rate").value;
+  d.smem = g.smem_size.value;
+  d.asynchronous = g.operands != chip::OperandPath::registers;
+  d.hbm = chip.get<BytesPerSecond>("hbm.bandwidth").value;
+  d.hbm_attained = chip.get<double>("hbm.attained");
+  d.hbm_latency = g.hbm_latency.value;
+  d.l2_latency = g.l2_latency.value;
+  d.l2_capacity = g.l2_capacity.value;
+  d.l2_rate = g.l2_rate.value;
+}
+
+double cycles(const catalog::Chip& chip, const char* path) { return chip.get<Cycles>(path).value; }
+
+void read_framework(const catalog::Chip& chip, DeviceFacts& d) {
+  d.launch_graph = chip.get<Seconds>("framework.launch").value;
+  d.launch_eager = chip.get<Seconds>("launch.eager").value;
+  d.elementwise = chip.get<double>("framework.elementwise");
+  d.token_cycles = cycles(chip, "framework.token");
+  d.sequence_cycles = cycles(chip, "framework.sequence");
+  d.in_flight = chip.get<Bytes>("stream.in_flight").value;
+  d.kept_full = chip.get<double>("stream.kept_full");
+  d.kept_none = chip.get<double>("stream.kept_none");
+  d.tuned = chip.get<double>("stream.tuned");
+}
+
+void read_attention(const catalog::Chip& chip, DeviceFacts& d) {
+  d.tensor_efficiency = chip.get<double>("attention.tensor_efficiency");
+  d.exposed = chip.get<double>("attention.exposed");
+  d.item_cycles = cycles(chip, "attention.item");
+  d.row_cycles = cycles(chip, "attention.row");
+  d.mask_cycles = cycles(chip, "attention.mask");
+  d.divide_cycles = cycles(chip, "attention.divide");
+  d.decode_item_cycles = cycles(chip, "attention.decode_item");
+  d.decode_dim_cycles = cycles(chip, "attention.decode_dim");
+  d.second_cycles = cycles(chip, "attention.second");
+  d.gather = chip.get<double>("attention.gather");
+  d.split_cycles = cycles(chip, "attention.split");
+  d.backward_efficiency = chip.get<double>("attention.backward_efficiency");
+  d.backward_exposed = chip.get<double>("attention.backward_exposed");
+  d.latent_launches = chip.count("latent.launches");
+  d.latent_decode_launches = chip.count("latent.decode_launches");
+  d.latent_item_cycles = cycles(chip, "latent.item");
+  d.latent_mask_cycles = cycles(chip, "latent.mask");
+  d.latent_token_cycles = cycles(chip, "latent.token");
+  d.latent_efficiency = chip.get<double>("latent.tensor_efficiency");
+  d.latent_decode_cycles = cycles(chip, "latent.decode_item");
+  d.latent_head_cycles = cycles(chip, "latent.decode_head");
+  d.latent_row_cycles = cycles(chip, "latent.decode_row");
+}
+
+void read_experts(const catalog::Chip& chip, DeviceFacts& d) {
+  d.grouped_efficiency = chip.get<double>("moe.tensor_efficiency");
+  d.scaled_efficiency = chip.get<double>("moe.scaled_efficiency");
+  d.tile_cycles = cycles(chip, "moe.tile");
+  d.port = chip.get<BytesPerCycle>("moe.port").value;
+  d.grouped_stream = chip.get<double>("moe.stream");
+  d.route_cycles = cycles(chip, "moe.route");
+  d.expert_cycles = cycles(chip, "moe.expert");
+  d.moe_launches = chip.count("moe.launches");
+  d.moe_launches_mxfp4 = chip.count("moe.launches_mxfp4");
+}
+
+bool eight_bits(llm::Dtype t) {
+  return t == llm::Dtype::fp8 || t == llm::Dtype::fp8_block || t == llm::Dtype::mxfp8;
+}
+
+}  // namespace
+
+DeviceFacts read_device(const catalog::Chip& chip) {
+  DeviceFacts d;
+  read_common(chip, d);
+  read_framework(chip, d);
+  read_attention(chip, d);
+  read_experts(chip, d);
+  return d;
+}
+
+double tensor_rate(const DeviceFacts& d, llm::Dtype dtype) {
+  if (eight_bits(dtype)) return d.fp8;
+  switch (dtype) {
+    case llm::Dtype::bf16:
+    case llm::Dtype::fp16:
+    case llm::Dtype::mxfp4_w:
+      return d.bf16;
+    case llm::Dtype::int8:
+      return d.int8;
+    case llm::Dtype::tf32:
+      return d.tf32;
+    case llm::Dtype::fp32:
+      return d.cuda;
+    default:
+      return 0;
+  }
+}
+
+double launch_seconds(const DeviceFacts& d, const Harness& harness) {
+  return harness.launch == Harness::Launch::eager ? std::max(d.launch_eager, d.launch_graph) : d.launch_graph;
+}
+
+chip::Settled settle(const catalog::Chip& chip, const DeviceFacts& d, const Harness& harness,
+                     llm::Dtype dtype, double flops, double l2_bytes, double hbm_bytes, double seconds,
+                     double scaling) {
+  chip::Activity activity;
+  activity.compute =
+      chip.get<JoulesPerFlop>(eight_bits(dtype) ? "energy.matrix_fp8" : "energy.matrix_fp16") * Flops{flops};
+  activity.l2 = Bytes{l2_bytes};
+  activity.hbm = Bytes{hbm_bytes};
+  const auto time_at = [&](Hertz f) { return Seconds{seconds - scaling + scaling * d.clock / f.value}; };
+  if (!harness.clock) return chip::settle_clock(chip, activity, time_at, harness.replays, harness.sustained);
+  chip::Settled s;
+  s.clock = *harness.clock;
+  s.time = time_at(s.clock);
+  s.energy = chip::power_at(chip::read_power_facts(chip), activity, s.clock, s.time) * s.time;
+  return s;
+}
+
+}  // namespace etalon::kernels::gpu
