@@ -116,18 +116,23 @@ ResidualModel ResidualModel::from(const std::vector<Sample>& samples) {
   return model;
 }
 
-const Residuals& ResidualModel::of(std::string_view mechanism, Seconds predicted) const {
-  const auto find = [&](std::string_view name, int band, int at_least) -> const Residuals* {
-    const auto row = table_.find(name);
-    if (row == table_.end()) return nullptr;
-    const auto cell = row->second.find(band);
-    return cell == row->second.end() || cell->second.rows < at_least ? nullptr : &cell->second;
-  };
-  if (const Residuals* r = find(mechanism, band_of(predicted), kFewInBand)) return *r;
+const Residuals* ResidualModel::find(std::string_view name, int band, int at_least) const {
+  const auto row = table_.find(name);
+  if (row == table_.end()) return nullptr;
+  const auto cell = row->second.find(band);
+  return cell == row->second.end() || cell->second.rows < at_least ? nullptr : &cell->second;
+}
+
+const Residuals& ResidualModel::over_all_sizes(std::string_view mechanism) const {
   if (const Residuals* r = find(mechanism, kAllBands, kFewInMechanism)) return *r;
   if (const Residuals* r = find(family_of(mechanism), kAllBands, kFewInMechanism)) return *r;
   if (const Residuals* r = find("*", kAllBands, 1)) return *r;
   return kNone;
+}
+
+const Residuals& ResidualModel::of(std::string_view mechanism, Seconds predicted) const {
+  if (const Residuals* r = find(mechanism, band_of(predicted), kFewInBand)) return *r;
+  return over_all_sizes(mechanism);
 }
 
 Interval ResidualModel::factors(std::string_view mechanism, Seconds predicted) const {

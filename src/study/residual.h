@@ -48,11 +48,13 @@ class ResidualModel {
 
   bool is_empty() const { return table_.empty(); }
   const Residuals& of(std::string_view mechanism, Seconds predicted) const;
+  const Residuals& over_all_sizes(std::string_view mechanism) const;
   // Factors on a predicted time: the 90% interval.
   Interval factors(std::string_view mechanism, Seconds predicted) const;
   std::string text() const;  // as the file has it
 
  private:
+  const Residuals* find(std::string_view name, int band, int at_least) const;  // null: fewer rows than that
   std::map<std::string, std::map<int, Residuals>, std::less<>> table_;  // mechanism, family or "*" -> band
 };
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Which rows were used to fit constants: the ids listed in data/calibration/*.txt (one a line, '#' comments).
+// A row counts as fitted wherever it is met: by its id, or by equal chip, operation, dtype, shape and source.
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "evidence/corpus.h"
+
+namespace etalon::evidence {
+
+class FittedRows {
+ public:
+  // Reads every .txt file of the folder; an absent folder lists nothing.
+  static Result<FittedRows> load(const std::filesystem::path& folder);
+  void add_id(std::string id) { ids_.insert(std::move(id)); }
+  // Makes known the keys of the listed rows found here, so that the same measurement under another id counts.
+  void learn(const Corpus& corpus);
+  bool holds(const Row& row) const { return ids_.contains(row.id) || keys_.contains(row.key()); }
+  std::size_t size() const { return ids_.size(); }
+
+ private:
+  std::set<std::string> ids_, keys_;
+};
+
+}  // namespace etalon::evidence

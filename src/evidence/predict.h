@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// From a row of evidence to our number for it, from facts alone: nothing here reads a measured value, and no
+// evidence time is ever interpolated.
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "evidence/harness.h"
+#include "study/residual.h"
+
+namespace etalon::evidence {
+
+// A prediction in the unit of its row. `skipped` says why there is none: chip or model not in the catalog,
+// plan unpublished, row inconsistent in itself, more than one node. Being hard is no reason.
+struct Prediction {
+  double value = 0, low = 0, high = 0;
+  Fidelity fidelity = Fidelity::formula;
+  std::string mechanism;  // band of the residual model
+  Seconds time;           // what was simulated, whatever the unit of the row
+  std::string skipped;
+  Findings findings;
+  static Prediction skip(std::string why) {
+    Prediction p;
+    p.skipped = std::move(why);
+    return p;
+  }
+};
+
+struct PredictOptions {
+  Fidelity fidelity = Fidelity::cycle;
+  std::string cache_file;  // of kernel costs; empty: memory only
+};
+
+// Thread-safe.
+class Predictor {
+ public:
+  Predictor(HarnessBook harnesses, study::ResidualModel residuals, PredictOptions options);
+  ~Predictor();
+  Prediction predict(const Row& row) const;
+  // Errors of the catalog other than unknown names (a broken chip file), met on the way.
+  Findings findings() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace etalon::evidence
