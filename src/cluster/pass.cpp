@@ -171,6 +171,13 @@ Result<Spent> spend(PassContext& c, const llm::GraphOps& ops) {
     }
     TRY_VOID(exchange(c, g.after, g.count, out));
   }
+  // What the software leaves to be hidden still needs compute to hide behind.
+  Seconds waited{};
+  for (const auto& [name, t] : out.by_operation) {
+    if (name.ends_with(" communication")) waited += t;
+  }
+  const Seconds kernels = out.device - waited, hidden = out.collectives - waited;
+  out.wait("communication beyond compute", "link", "collective", hidden - kernels);
   return out;
 }
 
