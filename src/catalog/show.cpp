@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog/show.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+
+#include "base/text.h"
+#include "catalog/export_control.h"
+
+namespace etalon::catalog {
+namespace {
+
+constexpr int kDigits = 5;
+
+std::string in_unit(const Fact& fact, double si) {
+  std::string out = significant(si / fact.unit_scale, kDigits);
+  if (out.find('.') != std::string::npos && out.find('e') == std::string::npos) {
+    out.erase(out.find_last_not_of('0') + 1);
+    if (out.ends_with('.')) out.pop_back();
+  }
+  return out;
+}
+
+bool is_absent(const Fact& fact) { return !fact.is_categorical() && std::isnan(fact.si.value); }
+
+std::string unit_text(const Fact& fact) {
+  return fact.unit.empty() || fact.unit == "1" ? "" : " " + fact.unit;
+}
+
+std::string value_text(const Fact& fact) {
+  if (fact.is_categorical()) return fact.choice;
+  if (is_absent(fact)) return "none";
+  return in_unit(fact, fact.si.value) + unit_text(fact);
+}
+
+std::string range_text(const Fact& fact) {
+  if (fact.is_categorical()) {
+    if (fact.choices.size() < 2) return "";
+    std::string out;
+    for (const auto& [choice, probability] : fact.choices) {
+      out += fmt::format("{}{} {}%", out.empty() ? "" : ", ", choice, significant(100 * probability, 3));
+    }
+    return out;
+  }
+  if (is_absent(fact) || fact.si.low == fact.si.high) return "";
+  return fmt::format("{} .. {}", in_unit(fact, fact.si.low), in_unit(fact, fact.si.high));
+}
+
+std::string note_text(const Fact& fact) {
+  std::string out = fact.note;
+  const auto add = [&out](const std::string& more) { out += (out.empty() ? "" : "; ") + more; };
+  if (!fact.formula.empty()) add("= " + fact.formula);
+  if (!fact.rows.empty()) add(fmt::format("fitted on {}", fmt::join(fact.rows, ", ")));
+  return out;
+}
+
+Table facts_table(const FactSheet& sheet) {
+  Table out{
+      "", {{"fact", ""}, {"value", ""}, {"range", ""}, {"basis", ""}, {"source", ""}, {"note", ""}}, {}};
+  for (const auto& [path, fact] : sheet.facts()) {
+    out.rows.push_back({path, value_text(fact), range_text(fact), std::string(name_of(fact.basis)),
+                        fact.source, note_text(fact)});
+  }
+  return out;
+}
+
+std::string interval_text(const Interval& v) {
+  if (v.low == v.high) return significant(v.value, 4);
+  return fmt::format("{} [{} .. {}]", significant(v.value, 4), significant(v.low, 4), significant(v.high, 4));
+}
+
+std::string class_text(const ExportControl& e) {
+  if (e.least == e.most) return name_of(e.nominal);
+  return fmt::format("{} (from {} to {} over the ranges)", name_of(e.nominal), name_of(e.least),
+                     name_of(e.most));
+}
+
+Table export_table(const std::vector<const Chip*>& chips) {
+  Table out{"Export control, rules of October 2023 (advertised rates, whole package)", {{"metric", ""}}, {}};
+  for (const Chip* chip : chips) out.columns.push_back({chip->name, ""});
+  out.rows = {{"TPP"}, {"set by"}, {"performance density"}, {"class"}};
+  for (const Chip* chip : chips) {
+    const ExportControl e = export_control(*chip);
+    out.rows[0].push_back(e.is_known ? interval_text(e.tpp) : "unknown");
+    out.rows[1].push_back(e.is_known ? e.format : "-");
+    out.rows[2].push_back(e.has_density ? interval_text(e.density) : "unknown");
+    out.rows[3].push_back(e.is_known ? class_text(e) : "unknown");
+  }
+  return out;
+}
+
+Cell number_cell(const FactSheet& sheet, std::string_view path, double scale, bool per_package = false) {
+  const auto it = sheet.facts().find(path);
+  if (it == sheet.facts().end() || is_absent(it->second)) return {};
+  double si = it->second.si.value;
+  const auto devices = sheet.facts().find("package.devices");
+  if (per_package && devices != sheet.facts().end()) si *= devices->second.si.value;
+  return si / scale;
+}
+
+Cell whole(const Cell& cell) {
+  const auto* number = std::get_if<double>(&cell);
+  if (number == nullptr) return {};
+  return static_cast<std::int64_t>(*number);
+}
+
+// Cores of one device, whatever they are called.
+Cell core_count(const Chip& chip) {
+  return number_cell(chip, chip.kind == CoreKind::gpu ? "sm.count" : "cube.count", 1);
+}
+
+Cell ratio(const Fact* a, const Fact* b) {
+  if (a == nullptr || b == nullptr || a->is_categorical() || b->is_categorical()) return {};
+  const double r = a->si.value / b->si.value;
+  if (!std::isfinite(r)) return {};
+  return r;
+}
+
+}  // namespace
+
+std::string basis_summary(const FactSheet& sheet) {
+  std::map<Basis, int> count;
+  for (const auto& [path, fact] : sheet.facts()) ++count[fact.basis];
+  std::string others;
+  for (const auto& [basis, n] : count) {
+    if (basis != Basis::vendor)
+      others += fmt::format("{}{} {}", others.empty() ? "" : ", ", n, name_of(basis));
+  }
+  return fmt::format("{} of {} facts are vendor facts{}", count[Basis::vendor], sheet.facts().size(),
+                     others.empty() ? "" : fmt::format(" ({})", others));
+}
+
+Result<Document> list_chips() {
+  Table table{"",
+              {{"chip", ""},
+               {"family", ""},
+               {"devices", ""},
+               {"cores/device", ""},
+               {"FP16", "TFLOP/s", 4},
+               {"FP8", "TFLOP/s", 4},
+               {"memory", "GB", 4},
+               {"memory", "TB/s", 3},
+               {"link", "GB/s", 4},
+               {"power", "W", 4},
+               {"not vendor", ""},
+               {"what", ""}},
+              {}};
+  for (const std::string& name : chip_names()) {
+    TRY(chip, find_chip(name));
+    std::int64_t other = 0;
+    for (const auto& [path, fact] : chip.facts()) other += fact.basis != Basis::vendor;
+    table.rows.push_back(
+        {name, chip.family, whole(number_cell(chip, "package.devices", 1)), whole(core_count(chip)),
+         number_cell(chip, "marketed.fp16", 1e12), number_cell(chip, "marketed.fp8", 1e12),
+         number_cell(chip, "hbm.capacity", 1e9, true), number_cell(chip, "hbm.bandwidth", 1e12, true),
+         number_cell(chip, "link.bandwidth", 1e9, true), number_cell(chip, "package.power", 1),
+         fmt::format("{}/{}", other, chip.facts().size()), chip.title});
+  }
+  Document out;
+  out.title = "Chips";
+  out.table(std::move(table));
+  out.text(
+      "Whole packages, advertised dense rates, nominal values; link is one direction. `etalon chips show "
+      "NAME` gives every fact "
+      "with its range and source.");
+  return out;
+}
+
+Result<Document> list_nodes() {
+  Table table{"",
+              {{"node", ""},
+               {"chip", ""},
+               {"packages", ""},
+               {"topology", ""},
+               {"link", "GB/s"},
+               {"network", "GB/s"},
+               {"what", ""}},
+              {}};
+  for (const std::string& name : node_names()) {
+    TRY(node, find_node(name));
+    const auto topology = node.facts().find("link.topology");
+    table.rows.push_back({name, node.chip, static_cast<std::int64_t>(node.packages),
+                          topology == node.facts().end() ? "-" : topology->second.choice,
+                          number_cell(node, "link.bandwidth", 1e9),
+                          number_cell(node, "network.bandwidth", 1e9), node.title});
+  }
+  Document out;
+  out.title = "Nodes";
+  out.table(std::move(table));
+  out.text("Bandwidth of one device, one direction.");
+  return out;
+}
+
+Document show_chip(const Chip& chip) {
+  Document out;
+  out.title = fmt::format("{}: {}", chip.name, chip.title);
+  out.text(fmt::format("{} of the family {}; {}.{}", chip.kind == CoreKind::npu ? "NPU" : "GPU", chip.family,
+                       basis_summary(chip),
+                       chip.bases.empty() ? "" : fmt::format(" Builds on {}.", fmt::join(chip.bases, ", "))));
+  out.text("Values are per device unless the path begins with package or marketed.");
+  out.table(facts_table(chip));
+  out.table(export_table({&chip}));
+  return out;
+}
+
+Document show_node(const Node& node) {
+  Document out;
+  out.title = fmt::format("{}: {}", node.name, node.title);
+  out.text(fmt::format("{} packages of {}; {}.", node.packages, node.chip, basis_summary(node)));
+  out.table(facts_table(node));
+  return out;
+}
+
+Document diff_chips(const Chip& a, const Chip& b) {
+  Document out;
+  out.title = fmt::format("{} and {}", a.name, b.name);
+  out.text(fmt::format("{}: {}. {}: {}.", a.name, basis_summary(a), b.name, basis_summary(b)));
+  Table table{"",
+              {{"fact", ""},
+               {a.name, ""},
+               {b.name, ""},
+               {a.name + " / " + b.name, "", 3},
+               {b.name + " / " + a.name, "", 3},
+               {"basis", ""}},
+              {}};
+  std::map<std::string, std::pair<const Fact*, const Fact*>> both;
+  for (const auto& [path, fact] : a.facts()) both[path].first = &fact;
+  for (const auto& [path, fact] : b.facts()) both[path].second = &fact;
+  for (const auto& [path, pair] : both) {
+    const auto [left, right] = pair;
+    const auto text = [](const Fact* f) {
+      if (f == nullptr) return std::string("-");
+      const std::string range = range_text(*f);
+      return value_text(*f) + (range.empty() ? "" : " [" + range + "]");
+    };
+    const std::string basis =
+        left == nullptr || right == nullptr ? std::string(name_of((left != nullptr ? left : right)->basis))
+        : left->basis == right->basis       ? std::string(name_of(left->basis))
+                                      : fmt::format("{} / {}", name_of(left->basis), name_of(right->basis));
+    table.rows.push_back({path, text(left), text(right), ratio(left, right), ratio(right, left), basis});
+  }
+  out.table(std::move(table));
+  out.table(export_table({&a, &b}));
+  return out;
+}
+
+}  // namespace etalon::catalog

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The catalog as documents: what `etalon chips` and `etalon nodes` print.
+
+#include "base/document.h"
+#include "catalog/catalog.h"
+
+namespace etalon::catalog {
+
+Result<Document> list_chips();
+Result<Document> list_nodes();
+
+// Every fact with value, range, basis, source and note; for a chip also the export-control metrics.
+Document show_chip(const Chip& chip);
+Document show_node(const Node& node);
+
+// Two chips side by side with ratios both ways. A fact that only one has is listed with a dash.
+Document diff_chips(const Chip& a, const Chip& b);
+
+// "17 of 64 facts are vendor facts (12 reported, ...)".
+std::string basis_summary(const FactSheet& sheet);
+
+}  // namespace etalon::catalog
