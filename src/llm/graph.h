@@ -37,6 +37,7 @@ struct Shard {
   bool fp32_gradients = true;      // weight gradients are added into an fp32 buffer (Megatron); else 16-bit, written
   bool logits_fp32 = true;         // cross entropy keeps an fp32 softmax
   bool mtp = false;                // with multi-token prediction
+  bool dropout = false;            // masks are kept for backward (GPT before 2023); memory only
   double expert_skew = 0;          // see GroupedMatmul::skew
 
   double tokens() const { return static_cast<double>(micro_batch) * static_cast<double>(seq) / static_cast<double>(cp); }
