@@ -29,6 +29,8 @@ GpuFacts read_gpu_facts(const catalog::Chip& chip) {
   g.hbm_rate = chip.get<BytesPerSecond>("hbm.bandwidth") * chip.get<double>("hbm.attained");
   g.hbm_latency = chip.get<Seconds>("hbm.latency");
   g.l2_rate = chip.get<BytesPerSecond>("l2.bandwidth");
+  g.tma_rate = chip.get<BytesPerSecond>("l2.copy_bandwidth");
+  g.l2_port = chip.get<BytesPerCycle>("l2.port");
   g.l2_latency = chip.get<Cycles>("l2.latency");
   g.l2_capacity = chip.get<Bytes>("l2.capacity");
   g.l2_reuse = g.l2_capacity * chip.get<double>("l2.effective");
@@ -50,18 +52,20 @@ MachineSpec gpu_machine_spec(const GpuFacts& g, Hertz clock) {
   s.flags = kGpuFlags;
   s.queue_depth = 32;
   s.clock = clock;
-  const double per_sm = g.l2_rate.value / g.sms;
   const auto cycles = [&](Seconds t) { return Cycles{t.value * clock.value}; };
   PathSpec load;
   load.name = "load";
   load.latency_hit = g.l2_latency;
   load.latency_miss = cycles(g.hbm_latency);
-  load.core_hit = load.core_miss = BytesPerSecond{per_sm * 2};
+  load.core_hit = load.core_miss = g.l2_port * clock;
   load.in_flight = 16;
   PathSpec store = load;
   store.name = "store";
-  s.paths = {load, store};
-  s.l2_rates = {g.l2_rate};
+  store.latency_miss = store.latency_hit;  // written into the cache
+  PathSpec second = load;
+  second.name = "second load";
+  s.paths = {load, store, second};
+  s.l2_rates = {g.tma_rate};
   s.hbm_rate = g.hbm_rate;
   s.l2_capacity = g.l2_reuse;
   s.l2_block = g.l2_block;

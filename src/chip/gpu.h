@@ -35,6 +35,8 @@ struct GpuFacts {
   Seconds hbm_latency;      // idle, L2 miss
   BytesPerSecond l2_rate;   // all SMs together
   Cycles l2_latency;        // hit
+  BytesPerSecond tma_rate;  // asynchronous copies into shared memory, multicast counted as often as received
+  BytesPerCycle l2_port;    // of one SM
   Bytes l2_capacity;        // nominal
   Bytes l2_reuse;           // of it, usable for reuse between kernels under random replacement
   std::int64_t l2_block = 16384;
@@ -48,7 +50,8 @@ GpuFacts read_gpu_facts(const catalog::Chip&);
 
 // Pipes of one SM, and its transfer paths.
 enum GpuPipe : PipeId { kCopyIn, kTensor, kCuda, kSfu, kStore, kGpuPipes };
-enum GpuPath : std::uint8_t { kLoadPath, kStorePath };
+// Two load paths of equal properties: streams of two operands that do not queue behind each other.
+enum GpuPath : std::uint8_t { kLoadPath, kStorePath, kSecondLoadPath };
 inline constexpr int kGpuFlags = 64;
 
 MachineSpec gpu_machine_spec(const GpuFacts&, Hertz clock);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/gpu/gemm_program.h"
+
 namespace etalon::kernels {
 namespace {
 
@@ -65,14 +67,28 @@ KernelCost to_cost(const GemmChip& chip, const GemmProblem& p, const GemmFormula
   return k;
 }
 
+// The cost with the GEMM kernel's body from the simulation.
+KernelCost simulated_cost(const GemmChip& chip, const GemmProblem& p, bool quantise, const Harness& h,
+                          const GemmFormula& formula, bool want_timeline) {
+  GemmFormula g = formula;
+  const GemmRun run = simulate(chip, p, g.tiling, h, quantise, g.settled.clock, want_timeline);
+  g.body.time = run.body + g.body.reduce;  // the run holds the fill
+  g.time = g.launch + g.quantise.launch + g.quantise.body + g.body.time;
+  KernelCost k = to_cost(chip, p, g);
+  k.fidelity = Fidelity::cycle;
+  return k;
+}
+
 }  // namespace
 
 Result<KernelCost> gemm_cost(const catalog::Chip& chip, const llm::Operation& op, const Harness& harness,
-                             const CostOptions&) {
+                             const CostOptions& options) {
   const auto& matmul = std::get<llm::Matmul>(op);
   const GemmChip g = read_gemm_chip(chip);
   TRY(problem, gemm_problem(chip, g, matmul));
-  return to_cost(g, problem, gemm_formula(g, problem, matmul.quantise_activation, harness));
+  const GemmFormula formula = gemm_formula(g, problem, matmul.quantise_activation, harness);
+  if (options.fidelity == Fidelity::formula) return to_cost(g, problem, formula);
+  return simulated_cost(g, problem, matmul.quantise_activation, harness, formula, options.want_timeline);
 }
 
 const std::vector<Kernel>& gemm_kernels() {

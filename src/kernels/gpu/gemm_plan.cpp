@@ -83,8 +83,8 @@ double survival(double footprint, double capacity) {
 namespace {
 
 // Bytes read by one sweep over all tiles when g tile rows advance together, the rest of the wave along n.
-double sweep_bytes(const GemmProblem& p, const GemmTiling& t, const GemmCounts& c, double wave_tiles,
-                   double g) {
+double sweep_bytes(const GemmProblem& p, const GemmTiling& t, const GemmCounts& c, double g) {
+  const double wave_tiles = std::max(1.0, static_cast<double>(c.slots) / t.split);
   const double rows = std::min(g, static_cast<double>(c.tiles_m));
   const double cols = std::min(std::max(1.0, wave_tiles / rows), static_cast<double>(c.tiles_n));
   const double waves = std::max(1.0, static_cast<double>(c.tiles_m * c.tiles_n) / (rows * cols));
@@ -92,16 +92,28 @@ double sweep_bytes(const GemmProblem& p, const GemmTiling& t, const GemmCounts& 
   return waves * (rows * t.tile_m() * p.a_size + cols * t.tile_n() * p.b_size) * k;
 }
 
+}  // namespace
+
+std::int64_t raster_group(const GemmProblem& p, const GemmTiling& t, const GemmCounts& c) {
+  std::int64_t best = 1;
+  double least = INFINITY;
+  for (std::int64_t g = 1; g <= 32; g *= 2) {
+    const double bytes = sweep_bytes(p, t, c, static_cast<double>(g));
+    if (bytes < least) least = bytes, best = g;
+  }
+  return best;
+}
+
+namespace {
+
 // HBM reads: each operand once, less what lies in L2, plus what later waves fetch again.
 double hbm_read_bytes(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t, const GemmCounts& c,
                       const GemmResidency& r) {
   const double a = p.a_bytes(), b = p.b_bytes();
   const double first = a * (1 - r.a) + b * (1 - r.b) + (p.accumulate ? p.out_bytes() * (1 - r.out) : 0);
   if (c.rounds <= 1) return first;
-  const double wave_tiles = std::max(1.0, static_cast<double>(c.slots) / t.split);
-  double best = INFINITY;
-  for (double g = 1; g <= 32; g *= 2) best = std::min(best, sweep_bytes(p, t, c, wave_tiles, g));
-  const double again = std::max(0.0, best * static_cast<double>(p.batch) - a - b);
+  const double swept = sweep_bytes(p, t, c, static_cast<double>(raster_group(p, t, c)));
+  const double again = std::max(0.0, swept * static_cast<double>(p.batch) - a - b);
   return first + again * (1 - survival(a + b + p.out_bytes(), chip.gpu.l2_reuse.value));
 }
 

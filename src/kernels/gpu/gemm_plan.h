@@ -89,6 +89,9 @@ struct GemmCounts {
 };
 GemmCounts count(const GemmChip&, const GemmProblem&, const GemmTiling&);
 
+// Tile rows that advance together so that one wave reads the fewest bytes (rasterisation for L2 reuse).
+std::int64_t raster_group(const GemmProblem&, const GemmTiling&, const GemmCounts&);
+
 // Share of each operand found in L2 when the kernel starts, and of the output still there (dirty) to
 // overwrite.
 struct GemmResidency {

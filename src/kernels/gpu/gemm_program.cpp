@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/gpu/gemm_program.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <vector>
+
+#include "kernels/gpu/gemm.h"
+
+namespace etalon::kernels {
+namespace {
+
+using chip::Access;
+using chip::Address;
+using chip::Core;
+using chip::FlagId;
+using chip::Instruction;
+using chip::Machine;
+
+constexpr std::int64_t kPadding = 4096;   // behind each buffer: transfers round up to whole bytes
+constexpr std::int64_t kLeastRounds = 6;  // simulated of a long run
+
+enum Flags : FlagId { kFullA, kFullB, kEmpty, kDrained, kStaged, kStored };
+
+// One call of the kernel: where operands lie and how many cycles each part takes. Operands are laid out K
+// step by K step, so that a stage is one run of addresses; the cache model does not see strides.
+struct TileKernel {
+  GemmProblem p;
+  GemmTiling t;
+  GemmCounts c;
+  std::int64_t group = 1;                  // tile rows that advance together, for L2 reuse
+  std::int64_t coarse = 1;                 // real K steps in one simulated step
+  std::int64_t steps = 0;                  // simulated steps of one unit
+  std::int64_t first_unit = 0, units = 0;  // the part that is simulated
+  double step_cycles = 0, epilogue_cycles = 0;
+  std::vector<double>* starts = nullptr;  // of each core: scalar time at the start of each of its units
+  Address a = 0, b = 0, out = 0;
+
+  struct Tile {
+    std::int64_t m, n, split, batch;
+  };
+  Tile tile(std::int64_t unit) const;
+  Instruction load_a(const Tile&, std::int64_t step) const;
+  Instruction load_b(const Tile&, std::int64_t step) const;
+  Instruction store(const Tile&) const;
+  void run(Core&, int cores) const;
+};
+
+// Units in the order CTAs take them: splits outermost, then groups of tile rows, along m inside a group.
+TileKernel::Tile TileKernel::tile(std::int64_t unit) const {
+  const std::int64_t plane = c.tiles_m * c.tiles_n;
+  Tile x{};
+  x.batch = unit / (plane * t.split);
+  x.split = unit / plane % t.split;
+  const std::int64_t i = unit % plane, band = i / (group * c.tiles_n);
+  const std::int64_t first = band * group, high = std::min(group, c.tiles_m - first);
+  const std::int64_t inside = i - first * c.tiles_n;
+  x.m = first + inside % high;
+  x.n = inside / high;
+  return x;
+}
+
+Instruction transfer(chip::GpuPipe pipe, std::uint8_t path, Access access, Address at, double bytes,
+                     const char* name) {
+  Instruction i;
+  i.pipe = pipe;
+  i.path = path;
+  i.access = access;
+  i.region = {at, 1, std::max<std::int64_t>(1, static_cast<std::int64_t>(bytes)), 0};
+  i.name = name;
+  return i;
+}
+
+struct Slice {
+  std::int64_t from, size;
+};
+Slice slice(std::int64_t index, std::int64_t tile, std::int64_t total) {
+  return {index * tile, std::min(tile, total - index * tile)};
+}
+
+// The part of K a stage holds, in elements.
+Slice depth(const TileKernel& k, const TileKernel::Tile& x, std::int64_t step) {
+  const std::int64_t per = k.p.step() * k.coarse;
+  const std::int64_t from = std::min(k.p.k - 1, (x.split * k.c.steps + step * k.coarse) * k.p.step());
+  const std::int64_t limit = std::min(k.p.k, (x.split + 1) * k.c.steps * k.p.step());
+  return {from, std::clamp<std::int64_t>(limit - from, 1, per)};
+}
+
+Instruction TileKernel::load_a(const Tile& x, std::int64_t step) const {
+  const Slice rows = slice(x.m, t.tile_m(), p.m), ks = depth(*this, x, step);
+  const double at = p.a_size * static_cast<double>(p.m * (x.batch * p.k + ks.from) + rows.from * ks.size);
+  Instruction i = transfer(chip::kCopyIn, chip::kLoadPath, Access::read, a + static_cast<Address>(at),
+                           p.a_size * static_cast<double>(rows.size * ks.size), "load A");
+  i.wait[0] = kEmpty;
+  i.set[0] = kFullA;
+  return i;
+}
+
+Instruction TileKernel::load_b(const Tile& x, std::int64_t step) const {
+  const Slice cols = slice(x.n, t.tile_n(), p.n), ks = depth(*this, x, step);
+  const double at = p.b_size * static_cast<double>(p.n * (x.batch * p.k + ks.from) + cols.from * ks.size);
+  Instruction i = transfer(chip::kCopyIn, chip::kSecondLoadPath, Access::read, b + static_cast<Address>(at),
+                           p.b_size * static_cast<double>(cols.size * ks.size), "load B");
+  i.set[0] = kFullB;
+  return i;
+}
+
+Instruction TileKernel::store(const Tile& x) const {
+  const Slice rows = slice(x.m, t.tile_m(), p.m), cols = slice(x.n, t.tile_n(), p.n);
+  const double size = t.split > 1 ? 4 : p.out_size;
+  const double plane = static_cast<double>(p.m * p.n);
+  const double at = size * (plane * static_cast<double>(x.batch * t.split + x.split) +
+                            static_cast<double>(cols.from * p.m + rows.from * cols.size));
+  Instruction i = transfer(chip::kStore, chip::kStorePath, Access::write, out + static_cast<Address>(at),
+                           size * static_cast<double>(rows.size * cols.size), "store C");
+  i.wait[0] = kStaged;
+  i.set[0] = kStored;
+  return i;
+}
+
+void TileKernel::run(Core& core, int cores) const {
+  for (int i = 0; i < c.stages; ++i) core.set_flag(kEmpty);
+  core.set_flag(kDrained);
+  core.set_flag(kStored);
+  Instruction mma;
+  mma.pipe = chip::kTensor;
+  mma.cycles = step_cycles;
+  mma.name = "mma";
+  mma.wait[0] = kFullA;
+  mma.wait[1] = kFullB;
+  mma.set[0] = kEmpty;
+  mma.flops = 2.0 * t.rows * t.cols * static_cast<double>(p.step() * coarse);
+  Instruction epilogue;
+  epilogue.pipe = chip::kTensor;  // the accumulators are taken: nothing computes meanwhile
+  epilogue.cycles = epilogue_cycles;
+  epilogue.name = "epilogue";
+  epilogue.wait[0] = kStored;
+  epilogue.set[0] = kStaged;
+  for (std::int64_t u = first_unit + core.index(); u < first_unit + units; u += cores) {
+    const Tile x = tile(u);
+    if (starts) starts[core.index()].push_back(core.now_cycles());
+    for (std::int64_t s = 0; s < steps; ++s) {
+      core.issue(load_a(x, s));
+      core.issue(load_b(x, s));
+      core.issue(mma);
+    }
+    core.issue(epilogue);
+    core.issue(store(x));
+  }
+}
+
+// The machine for a tiling: a core for each CTA (or pair of SMs), with its share of the SM.
+chip::MachineSpec machine_for(const GemmChip& chip, const GemmTiling& t, const TileKernel& k, Hertz clock) {
+  chip::MachineSpec s = chip::gpu_machine_spec(chip.gpu, clock);
+  s.cores = static_cast<int>(k.c.slots);
+  const double share = static_cast<double>(t.pair) / t.ctas;
+  for (chip::PathSpec& path : s.paths) {
+    path.core_hit *= share;
+    path.core_miss *= share;
+    path.in_flight = 2 * k.c.stages;
+  }
+  // A copy under load takes longer than an idle miss, and a hit by as much longer than an idle hit. Coarse
+  // steps stretch time, so that the ring hides the same part of the latency.
+  const Cycles extra{(chip.gemm.load_latency - chip.gpu.hbm_latency).value * clock.value};
+  for (const chip::GpuPath path : {chip::kLoadPath, chip::kSecondLoadPath}) {
+    chip::PathSpec& load = s.paths[path];
+    load.latency_hit = (load.latency_hit + extra) * static_cast<double>(k.coarse);
+    load.latency_miss = (load.latency_miss + extra) * static_cast<double>(k.coarse);
+  }
+  s.stack_bytes = 16 * 1024;
+  return s;
+}
+
+void touch(Machine& m, Address at, double bytes, bool dirty) {
+  constexpr double kPiece = 1 << 20;
+  for (double from = 0; from < bytes; from += kPiece)
+    m.touch(
+        {at + static_cast<Address>(from), 1, static_cast<std::int64_t>(std::min(kPiece, bytes - from)), 0},
+        dirty);
+}
+
+// What the calls before left in L2, by touching what they touched: A, their copy of B, C.
+void touch_earlier_calls(Machine& machine, const GemmChip& chip, const TileKernel& k, const Harness& h,
+                         double out) {
+  constexpr int kRounds = 3;  // until the contents are those of endless repetition
+  const double a = k.p.a_bytes(), b = k.p.b_bytes();
+  if (!h.warm || a + b + out > 8 * chip.gpu.l2_reuse.value) return;  // nothing of an earlier call survives
+  const int copies = weight_copies(h, b);
+  std::vector<Address> weights{k.b};
+  for (int i = 1; i < copies; ++i)
+    weights.push_back(machine.allocate(static_cast<std::int64_t>(b) + kPadding));
+  for (int call = 1 - kRounds * copies; call < 0; ++call) {  // call 0 is the one simulated
+    touch(machine, k.a, a, false);
+    touch(machine, weights[static_cast<std::size_t>((call + kRounds * copies) % copies)], b, false);
+    touch(machine, k.out, out, true);
+  }
+}
+
+// Decides what is simulated: all, or coarser K steps and fewer rounds with the middle extrapolated.
+void shorten(TileKernel& k, const GemmEffort& effort) {
+  const double all = static_cast<double>(k.c.units * k.c.steps);
+  const std::int64_t most = std::max<std::int64_t>(1, k.c.steps / effort.least_k_steps);
+  k.coarse = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::ceil(all / effort.steps)), 1, most);
+  k.steps = (k.c.steps + k.coarse - 1) / k.coarse;
+  const double per_round = static_cast<double>(k.c.slots * (k.steps + 2));
+  const auto rounds =
+      std::max<std::int64_t>(kLeastRounds, static_cast<std::int64_t>(effort.steps / per_round));
+  k.units = k.c.units;
+  if (k.c.rounds > rounds + 1) k.first_unit = (k.c.rounds - rounds) * k.c.slots;
+  k.units -= k.first_unit;
+}
+
+// Cycles of one round in the middle of the run, from when cores started their units.
+double round_cycles(const std::vector<std::vector<double>>& starts) {
+  double sum = 0;
+  for (const std::vector<double>& s : starts) {
+    const std::size_t first = s.size() / 3, last = s.size() - 2;  // not the end, where cores run out of loads
+    sum += (s[last] - s[first]) / static_cast<double>(last - first);
+  }
+  return sum / static_cast<double>(starts.size());
+}
+
+TileKernel plan_kernel(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t, Hertz clock) {
+  TileKernel k;
+  k.p = p;
+  k.t = t;
+  k.c = count(chip, p, t);
+  k.group = raster_group(p, t, k.c);
+  k.step_cycles = t.ctas * (std::max(k.c.tensor_cycles, k.c.smem_cycles) + k.c.promotion_cycles);
+  k.epilogue_cycles = chip.gemm.epilogue_latency.value * clock.value +
+                      t.ctas * k.c.epilogue_bytes / chip.gemm.epilogue_rate.value;
+  return k;
+}
+
+}  // namespace
+
+GemmRun simulate(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t, const Harness& h,
+                 bool quantised, Hertz clock, bool want_timeline, const GemmEffort& effort) {
+  TileKernel k = plan_kernel(chip, p, t, clock);
+  shorten(k, effort);
+  k.step_cycles *= static_cast<double>(k.coarse);
+  Machine machine(machine_for(chip, t, k, clock));
+  const double partials = 4.0 * static_cast<double>(t.split * p.m * p.n * p.batch);
+  const double out = t.split > 1 ? partials : p.out_bytes();
+  k.a = machine.allocate(static_cast<std::int64_t>(p.a_bytes()) + kPadding);
+  k.b = machine.allocate(static_cast<std::int64_t>(p.b_bytes()) + kPadding);
+  k.out = machine.allocate(static_cast<std::int64_t>(out) + kPadding);
+  touch_earlier_calls(machine, chip, k, h, out);
+  if (quantised) touch(machine, k.a, p.a_bytes(), true);  // written just before
+  const int cores = static_cast<int>(std::min(k.c.slots, k.units));
+  std::vector<std::vector<double>> starts(static_cast<std::size_t>(cores));
+  if (k.first_unit > 0) k.starts = starts.data();
+  GemmRun r;
+  r.stats = machine.run(cores, [&](Core& core) { k.run(core, cores); }, want_timeline);
+  if (!r.stats.deadlock.empty()) throw std::logic_error("gemm program: " + r.stats.deadlock);
+  double cycles = r.stats.time.value * clock.value;
+  // The first load's latency was stretched with the steps.
+  cycles -= static_cast<double>(k.coarse - 1) * machine.spec().paths[chip::kLoadPath].latency_miss.value /
+            static_cast<double>(k.coarse);
+  if (k.first_unit > 0) {
+    cycles += round_cycles(starts) * static_cast<double>(k.first_unit / k.c.slots);
+    const double scale = static_cast<double>(k.c.units) / static_cast<double>(k.units);
+    for (Bytes* b : {&r.stats.hbm_read, &r.stats.hbm_written, &r.stats.l2_read, &r.stats.l2_written})
+      *b *= scale;
+    r.stats.flops *= scale;
+  }
+  r.extrapolated = k.first_unit > 0 || k.coarse > 1;
+  r.body = Cycles{cycles} / clock;
+  return r;
+}
+
+}  // namespace etalon::kernels
