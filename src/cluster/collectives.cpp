@@ -27,8 +27,8 @@ BytesPerSecond usable_link(const Fabric& fabric, Group group) {
   if (fabric.die_link && group.ranks * group.stride <= fabric.devices_per_package) return *fabric.die_link;
   if (fabric.kind == FabricKind::switched) return fabric.link;
   // On a mesh of packages, a group reaches only the peers' own links.
-  const int peers = std::min(group.ranks, fabric.packages) - 1;
-  return fabric.link * (static_cast<double>(std::max(peers, 1)) / std::max(fabric.packages - 1, 1));
+  const double peers = std::max(1, std::min(group.ranks, fabric.packages) - 1);
+  return std::min(fabric.link, fabric.peer * peers);
 }
 
 Call prepare(const Fabric& fabric, CollectiveOp op, Group group, Bytes bytes) {

@@ -3,6 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/text.h"
+#include "catalog/catalog.h"
+
 namespace etalon::cluster {
 namespace {
 
@@ -45,9 +50,71 @@ Result<Fabric> read_fabric(const catalog::Node& node, const catalog::Chip& chip)
   if (node.has("link.topology") && node.choice("link.topology") == "full-mesh") out.kind = FabricKind::mesh;
   out.link = node.has("link.bandwidth") ? node.get<BytesPerSecond>("link.bandwidth")
                                         : chip.get<BytesPerSecond>("link.bandwidth");
+  out.peer = node.has("link.peer") && out.kind == FabricKind::mesh ? node.get<BytesPerSecond>("link.peer")
+                                                                   : out.link;
   if (out.devices_per_package > 1 && chip.has("package.link_bandwidth"))
     out.die_link = chip.get<BytesPerSecond>("package.link_bandwidth");
   out.library = read_library(node);
+  return out;
+}
+
+namespace {
+
+bool is_in(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// The node built of this chip, else one of its family.
+Result<catalog::Node> node_of(const catalog::Chip& chip, const std::string& chip_name) {
+  std::optional<catalog::Node> sibling;
+  for (const auto& name : catalog::node_names()) {
+    TRY(node, catalog::find_node(name));
+    if (node.chip == chip_name || node.chip == chip.name) return node;
+    if (sibling) continue;
+    const auto other = catalog::find_chip(node.chip);
+    if (other && other->kind == chip.kind && other->family == chip.family) sibling = std::move(node);
+  }
+  if (!sibling) {
+    return fail("node.none",
+                fmt::format("no node of the catalog is built of chip '{}' or its family", chip.name),
+                "write a node file with chip = \"" + chip_name + "\" and name that");
+  }
+  for (const char* path : {"link.bandwidth", "link.peer"}) {
+    if (sibling->has(path)) *sibling = sibling->with(path, chip.get<BytesPerSecond>("link.bandwidth").value);
+  }
+  return *std::move(sibling);
+}
+
+}  // namespace
+
+Result<NodeAndChip> find_node_and_chip(const std::string& name, int chips) {
+  NodeAndChip out;
+  if (is_in(catalog::node_names(), name)) {
+    TRY(node, catalog::find_node(name));
+    TRY(chip, catalog::find_chip(node.chip));
+    out = {std::move(node), std::move(chip)};
+  } else if (auto chip = catalog::find_chip(name); chip) {
+    TRY(node, node_of(*chip, name));
+    out = {std::move(node), *std::move(chip)};
+  } else if (auto node = catalog::find_node(name); node) {  // a file
+    TRY(its_chip, catalog::find_chip(node->chip));
+    out = {*std::move(node), std::move(its_chip)};
+  } else {
+    Error error = std::move(chip).error();
+    if (error.code == "chip.unknown") {
+      auto names = catalog::chip_names();
+      for (auto& n : catalog::node_names()) names.push_back(std::move(n));
+      error.message = fmt::format("no chip or node is called '{}'", name);
+      error.fix = did_you_mean(name, names);
+    }
+    return fail(std::move(error));
+  }
+  if (chips < 0 || chips > out.node.packages) {
+    return fail("plan.chips",
+                fmt::format("{} chips, but node '{}' holds {}", chips, out.node.name, out.node.packages),
+                "steps over several nodes are not modelled yet");
+  }
+  if (chips > 0) out.node.packages = chips;
   return out;
 }
 

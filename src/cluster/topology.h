@@ -43,12 +43,22 @@ struct Fabric {
   int packages = 1, devices_per_package = 1;
   FabricKind kind = FabricKind::switched;
   BytesPerSecond link;                     // one device, one direction, all its links to other packages
+  BytesPerSecond peer;                     // one pair of packages; on a switch the whole link
   std::optional<BytesPerSecond> die_link;  // between the devices of a package
   LibraryFacts library;
   int devices() const { return packages * devices_per_package; }
 };
 
-// Errors: node.chip (the node names another chip), node.collective (no collective facts).
+// Errors: node.collective (no collective facts).
 Result<Fabric> read_fabric(const catalog::Node&, const catalog::Chip&);
+
+// A node with its chip, by the name of either or by a file; `chips` packages of it are used (0: all). A chip
+// without a node of its own takes that of its family, with its own links.
+struct NodeAndChip {
+  catalog::Node node;
+  catalog::Chip chip;
+};
+// Errors: node.none (no node for this chip), plan.chips (more than the node holds), those of the catalog.
+Result<NodeAndChip> find_node_and_chip(const std::string& chip_or_node, int chips = 0);
 
 }  // namespace etalon::cluster
