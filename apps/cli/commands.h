@@ -44,10 +44,16 @@ struct Context {
 
 void add_chips(CLI::App& app, Context& context);
 void add_nodes(CLI::App& app, Context& context);
+void add_kernel(CLI::App& app, Context& context);
+void add_validate(CLI::App& app, Context& context);
+void add_models(CLI::App& app, Context& context);
 
 inline constexpr void (*kCommands[])(CLI::App&, Context&) = {
     add_chips,
     add_nodes,
+    add_kernel,
+    add_validate,
+    add_models,
 };
 
 }  // namespace etalon::cli

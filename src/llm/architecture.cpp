@@ -25,7 +25,8 @@ double attention_weights(const Architecture& m) {
   }
   if (m.indexer) {
     const double query = m.latent && m.latent->q_rank > 0 ? real(m.latent->q_rank) : h;
-    w += query * real(m.indexer->heads * m.indexer->head_dim) + h * real(m.indexer->head_dim + m.indexer->heads);
+    w += query * real(m.indexer->heads * m.indexer->head_dim) +
+         h * real(m.indexer->head_dim + m.indexer->heads);
   }
   return w;
 }
@@ -51,8 +52,13 @@ double mlp_bias(const Architecture& m, std::int64_t width) {
 double norm_size(const Architecture& m) { return real(m.hidden) * (m.norm_bias ? 2 : 1); }
 
 Error wrong(const Architecture& m, std::string message, std::string fix = {}) {
-  return Error{"model.dimensions", fmt::format("{}: {}", m.name.empty() ? "model" : m.name, message), std::move(fix),
-               m.file, 0, 0, {}};
+  return Error{"model.dimensions",
+               fmt::format("{}: {}", m.name.empty() ? "model" : m.name, message),
+               std::move(fix),
+               m.file,
+               0,
+               0,
+               {}};
 }
 
 struct Named {
@@ -79,9 +85,10 @@ Result<std::monostate> within_limits(const Architecture& m) {
                          {"maximum sequence", m.max_seq, 1'000'000'000'000},
                          {"multi-token prediction layers", m.mtp_layers, 1000}};
   if (m.latent)
-    for (const auto& v : {Named{"query rank", m.latent->q_rank, kWide}, Named{"key-value rank", m.latent->kv_rank, kWide},
-                          Named{"rotary head dimension", m.latent->rope, kWide},
-                          Named{"value head dimension", m.latent->v, kWide}})
+    for (const auto& v :
+         {Named{"query rank", m.latent->q_rank, kWide}, Named{"key-value rank", m.latent->kv_rank, kWide},
+          Named{"rotary head dimension", m.latent->rope, kWide},
+          Named{"value head dimension", m.latent->v, kWide}})
       may.push_back(v);
   for (const auto& v : may)
     if (v.value < 0 || v.value > v.most)
@@ -111,8 +118,10 @@ std::vector<LayerGroup> Architecture::layer_groups(std::int64_t first, std::int6
   for (std::int64_t i = std::max<std::int64_t>(first, 0); i < std::min(last, layer_count()); ++i) {
     const LayerKind& kind = layers[static_cast<std::size_t>(i)];
     const auto at = std::find_if(out.begin(), out.end(), [&](const LayerGroup& g) { return g.kind == kind; });
-    if (at == out.end()) out.push_back({kind, 1});
-    else ++at->count;
+    if (at == out.end())
+      out.push_back({kind, 1});
+    else
+      ++at->count;
   }
   return out;
 }
@@ -126,7 +135,8 @@ ParameterCounts layer_parameters(const Architecture& m, const LayerKind& kind) {
     return p;
   }
   p.router = real(m.experts) * (real(m.hidden) + (m.router_bias ? 1 : 0));
-  p.experts = real(m.experts) * (mlp_weights(m, m.expert_ffn) + (m.expert_bias ? mlp_bias(m, m.expert_ffn) : 0));
+  p.experts =
+      real(m.experts) * (mlp_weights(m, m.expert_ffn) + (m.expert_bias ? mlp_bias(m, m.expert_ffn) : 0));
   if (m.shared_ffn > 0) p.shared_experts = mlp_weights(m, m.shared_ffn);
   return p;
 }
@@ -195,15 +205,18 @@ Result<Architecture> checked(Architecture m) {
   if (m.layers.empty() || m.layer_count() > 100'000)
     return fail(wrong(m, fmt::format("layers is {}, expected 1 to 100000", m.layer_count())));
   if (m.heads % m.kv_heads != 0)
-    return fail(wrong(m, fmt::format("{} attention heads are not divisible by {} key-value heads", m.heads, m.kv_heads)));
-  const bool dense = std::any_of(m.layers.begin(), m.layers.end(), [](const LayerKind& k) { return !k.experts; });
+    return fail(wrong(
+        m, fmt::format("{} attention heads are not divisible by {} key-value heads", m.heads, m.kv_heads)));
+  const bool dense =
+      std::any_of(m.layers.begin(), m.layers.end(), [](const LayerKind& k) { return !k.experts; });
   if (dense && m.ffn < 1) return fail(wrong(m, "dense layers without an ffn width"));
   if (m.has_experts() && (m.experts < 1 || m.expert_ffn < 1))
     return fail(wrong(m, fmt::format("expert layers with {} experts of width {}", m.experts, m.expert_ffn)));
   if (m.has_experts() && (m.top_k < 1 || m.top_k > m.experts))
     return fail(wrong(m, fmt::format("{} experts per token of {} experts", m.top_k, m.experts)));
   if (m.latent && (m.latent->kv_rank < 1 || m.latent->v < 1 || m.latent->nope < 0))
-    return fail(wrong(m, "latent attention needs a key-value rank, a value head dimension and a non-negative nope part"));
+    return fail(wrong(
+        m, "latent attention needs a key-value rank, a value head dimension and a non-negative nope part"));
   constexpr double kMost = 1e15;
   if (const double total = parameters(m).total() + parameters(m).mtp; !(total <= kMost))
     return fail(wrong(m, fmt::format("{:.3g} parameters, expected at most {:.0e}", total, kMost)));

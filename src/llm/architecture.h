@@ -63,7 +63,7 @@ struct Architecture {
   bool rotary = true;
   std::int64_t learned_positions = 0;  // rows of a learned position table; 0: none
   std::int64_t vocab = 0;
-  bool tied = false;        // input embedding and head share one table
+  bool tied = false;         // input embedding and head share one table
   std::int64_t max_seq = 0;  // 0: not stated
 
   std::int64_t experts = 0, top_k = 0, expert_ffn = 0;
@@ -78,16 +78,20 @@ struct Architecture {
   // Distinct kinds with their counts, in order of first appearance; of layers [first, last).
   std::vector<LayerGroup> layer_groups(std::int64_t first, std::int64_t last) const;
   std::vector<LayerGroup> layer_groups() const { return layer_groups(0, layer_count()); }
-  std::int64_t value_dim() const { return latent ? latent->v : head_dim; }  // of V and of the output, per head
+  std::int64_t value_dim() const {
+    return latent ? latent->v : head_dim;
+  }  // of V and of the output, per head
   std::int64_t key_dim() const { return latent ? latent->nope + latent->rope : head_dim; }
-  std::int64_t gate_count() const { return activation == Activation::swiglu ? 2 : 1; }  // matrices in: gate, up
+  std::int64_t gate_count() const {
+    return activation == Activation::swiglu ? 2 : 1;
+  }  // matrices in: gate, up
 };
 
 // Parameters by tensor group. Exact while below 2^53. Multi-token prediction is kept apart from the total,
 // as published totals do.
 struct ParameterCounts {
-  double embedding = 0, positions = 0, attention = 0, dense_mlp = 0, experts = 0, shared_experts = 0, router = 0,
-         norms = 0, head = 0;
+  double embedding = 0, positions = 0, attention = 0, dense_mlp = 0, experts = 0, shared_experts = 0,
+         router = 0, norms = 0, head = 0;
   double mtp = 0;  // own parameters of multi-token prediction: not its shared embedding and head
   double total() const {
     return embedding + positions + attention + dense_mlp + experts + shared_experts + router + norms + head;
@@ -99,15 +103,17 @@ ParameterCounts layer_parameters(const Architecture&, const LayerKind&);
 
 // Parameters one token passes: experts count top_k of them; both embedding tables are counted.
 double active_parameters(const Architecture&);
-// Weights one token is multiplied with in matrix products: no norms, biases or looked-up tables; the head counts
-// also when it shares the embedding's table. `mtp`: with multi-token prediction and its pass through the head.
+// Weights one token is multiplied with in matrix products: no norms, biases or looked-up tables; the head
+// counts also when it shares the embedding's table. `mtp`: with multi-token prediction and its pass through
+// the head.
 double active_matmul_weights(const Architecture&, bool mtp = false);
 double layer_matmul_weights(const Architecture&, const LayerKind&);
 
 // Cache bytes of one token over all layers, at `element` bytes a number.
 Bytes kv_bytes_per_token(const Architecture&, Bytes element = Bytes{2});
 
-// Refuses dimensions that cannot be: zero or negative, not divisible, above sane limits, or a total above 10^15.
+// Refuses dimensions that cannot be: zero or negative, not divisible, above sane limits, or a total above
+// 10^15.
 Result<Architecture> checked(Architecture);
 
 }  // namespace etalon::llm

@@ -21,8 +21,10 @@ std::string shown(const nlohmann::json& value) {
 Place place_of(std::string_view text, std::size_t byte) {
   Place p{1, 1};
   for (std::size_t i = 0; i < byte && i < text.size(); ++i) {
-    if (text[i] == '\n') ++p.line, p.column = 1;
-    else ++p.column;
+    if (text[i] == '\n')
+      ++p.line, p.column = 1;
+    else
+      ++p.column;
   }
   return p;
 }
@@ -42,7 +44,8 @@ void ConfigReader::problem(std::string code, const char* key, std::string messag
   // The parser keeps no positions: the key's first appearance in the text is its place in all but odd files.
   if (const std::size_t byte = text_.find(fmt::format("\"{}\"", key)); byte != std::string_view::npos)
     at = place_of(text_, byte);
-  problems_.push_back(Error{std::move(code), std::move(message), std::move(fix), file_, at.line, at.column, {}});
+  problems_.push_back(
+      Error{std::move(code), std::move(message), std::move(fix), file_, at.line, at.column, {}});
 }
 
 Error ConfigReader::error() const {
@@ -77,7 +80,8 @@ std::int64_t ConfigReader::integer(Keys keys, std::int64_t least) {
   for (const char* key : keys)
     if (const auto* v = find({key})) return number(key, *v, least);
   const char* key = *keys.begin();
-  problem("model.key", key, fmt::format("key \"{}\" is missing", key), fmt::format("add \"{}\": <integer>", key));
+  problem("model.key", key, fmt::format("key \"{}\" is missing", key),
+          fmt::format("add \"{}\": <integer>", key));
   return least;
 }
 

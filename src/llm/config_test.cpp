@@ -62,9 +62,12 @@ TEST(Config, WithAbsurdDimensionsIsRefusedAtTheKey) {
     EXPECT_NE(e.message.find("hidden_size"), std::string::npos) << bad;
   }
   EXPECT_EQ(error_of(with(kLlama, "14336", "1000000000000")).code, "model.dimensions");
-  EXPECT_EQ(error_of(with(kLlama, "\"num_hidden_layers\": 32", "\"num_hidden_layers\": 1000000000000")).code, "model.dimensions");
-  EXPECT_EQ(error_of(with(kLlama, "\"num_key_value_heads\": 8", "\"num_key_value_heads\": 5")).code, "model.dimensions");
-  EXPECT_EQ(error_of(with(kLlama, "\"num_attention_heads\": 32", "\"num_attention_heads\": 3000")).code, "model.dimensions");
+  EXPECT_EQ(error_of(with(kLlama, "\"num_hidden_layers\": 32", "\"num_hidden_layers\": 1000000000000")).code,
+            "model.dimensions");
+  EXPECT_EQ(error_of(with(kLlama, "\"num_key_value_heads\": 8", "\"num_key_value_heads\": 5")).code,
+            "model.dimensions");
+  EXPECT_EQ(error_of(with(kLlama, "\"num_attention_heads\": 32", "\"num_attention_heads\": 3000")).code,
+            "model.dimensions");
 }
 
 TEST(Config, OfTooManyParametersInAllIsRefused) {
@@ -85,10 +88,12 @@ TEST(Config, WithMissingKeysNamesAllOfThemAtOnce) {
 }
 
 TEST(Config, WithKeysOfAWrongTypeIsRefused) {
-  for (const char* bad : {"\"x\"", "true", "[1]", "{}"}) EXPECT_EQ(error_of(with(kLlama, "4096", bad)).code, "model.key") << bad;
+  for (const char* bad : {"\"x\"", "true", "[1]", "{}"})
+    EXPECT_EQ(error_of(with(kLlama, "4096", bad)).code, "model.key") << bad;
   EXPECT_EQ(error_of(with(kLlama, "\n}", ",\n\"tie_word_embeddings\": 1}")).code, "model.key");
   EXPECT_EQ(error_of(with(kLlama, "\n}", ",\n\"layer_types\": [\"full_attention\"]}")).code, "model.key");
-  for (const char* bad : {"[]", "3", "null", "\"llama\"", "", "{\"a\":1}x"}) EXPECT_FALSE(parse_config(bad, "f", "m")) << bad;
+  for (const char* bad : {"[]", "3", "null", "\"llama\"", "", "{\"a\":1}x"})
+    EXPECT_FALSE(parse_config(bad, "f", "m")) << bad;
 }
 
 TEST(Config, ReadsTheHeadDimensionAndNeverDerivesItWhenGiven) {
@@ -101,13 +106,15 @@ TEST(Config, OfDeepseekInferenceAndMegatronFormsAreRead) {
   const auto small = parse_config(
       R"({"vocab_size": 102400, "dim": 2048, "inter_dim": 10944, "moe_inter_dim": 1408, "n_layers": 27, "n_dense_layers": 1,
           "n_heads": 16, "n_routed_experts": 64, "n_shared_experts": 2, "n_activated_experts": 6, "q_lora_rank": 0,
-          "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128})", "f", "m");
+          "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128})",
+      "f", "m");
   ASSERT_TRUE(small) << small.error().text();
   EXPECT_NEAR(parameters(*small).total() / 1e9, 15.706, 0.016);  // DeepSeek-V2-Lite: 15.7 B
   EXPECT_NEAR(active_parameters(*small) / 1e9, 2.66, 0.03);
   const auto gpt = parse_config(
       R"({"hidden_size": 6144, "head_num": 64, "kv_head_num": 64, "head_size": 96, "intermediate_size": 24576,
-          "layer_num": 48, "vocab_size": 51200, "use_swiglu": false})", "f", "m");
+          "layer_num": 48, "vocab_size": 51200, "use_swiglu": false})",
+      "f", "m");
   ASSERT_TRUE(gpt) << gpt.error().text();
   EXPECT_NEAR(parameters(*gpt).total() / 1e9, 22.07, 0.01);
   EXPECT_FALSE(gpt->assumptions.empty());
@@ -117,7 +124,8 @@ TEST(Config, OfGptOssAlternatesItsWindows) {
   const auto m = parse_config(
       R"({"model_type": "gpt_oss", "hidden_size": 2880, "intermediate_size": 2880, "num_hidden_layers": 36, "head_dim": 64,
           "num_attention_heads": 64, "num_key_value_heads": 8, "num_local_experts": 128, "num_experts_per_tok": 4,
-          "sliding_window": 128, "vocab_size": 201088})", "f", "m");
+          "sliding_window": 128, "vocab_size": 201088})",
+      "f", "m");
   ASSERT_TRUE(m) << m.error().text();
   EXPECT_EQ(m->layers[0].window, 128);
   EXPECT_EQ(m->layers[1].window, 0);

@@ -44,22 +44,32 @@ const std::vector<FlopConvention>& flop_conventions() {
 
 const char* name_of(FlopConvention c) {
   switch (c) {
-    case FlopConvention::causal: return "causal";
-    case FlopConvention::full_mask: return "full-mask";
-    case FlopConvention::no_attention: return "no-attention";
-    case FlopConvention::megatron_2021: return "megatron-2021";
-    case FlopConvention::megatron_2022: return "megatron-2022";
+    case FlopConvention::causal:
+      return "causal";
+    case FlopConvention::full_mask:
+      return "full-mask";
+    case FlopConvention::no_attention:
+      return "no-attention";
+    case FlopConvention::megatron_2021:
+      return "megatron-2021";
+    case FlopConvention::megatron_2022:
+      return "megatron-2022";
   }
   return "?";
 }
 
 std::string explain(FlopConvention c) {
   switch (c) {
-    case FlopConvention::causal: return "6 (active - input embedding) + attention over half of the square";
-    case FlopConvention::full_mask: return "6 N + 12 L h s, attention over the whole square";
-    case FlopConvention::no_attention: return "6 N of active parameters";
-    case FlopConvention::megatron_2021: return "96 L h^2 (1 + s/6h + V/16Lh), full recompute counted";
-    case FlopConvention::megatron_2022: return "72 L h^2 (1 + s/6h + V/12Lh)";
+    case FlopConvention::causal:
+      return "6 (active - input embedding) + attention over half of the square";
+    case FlopConvention::full_mask:
+      return "6 N + 12 L h s, attention over the whole square";
+    case FlopConvention::no_attention:
+      return "6 N of active parameters";
+    case FlopConvention::megatron_2021:
+      return "96 L h^2 (1 + s/6h + V/16Lh), full recompute counted";
+    case FlopConvention::megatron_2022:
+      return "72 L h^2 (1 + s/6h + V/12Lh)";
   }
   return "";
 }
@@ -78,14 +88,17 @@ double mean_keys(const Architecture& m, const LayerKind& kind, double seq) {
 
 Flops train_flops_per_token(const Architecture& m, double seq, FlopConvention convention, bool mtp) {
   switch (convention) {
-    case FlopConvention::causal: return {causal(m, seq, mtp)};
+    case FlopConvention::causal:
+      return {causal(m, seq, mtp)};
     case FlopConvention::full_mask:
       return {6 * parameters(m).total() + 12 * real(m.layer_count()) * real(m.hidden) * seq};
     case FlopConvention::no_attention:
       return {6 * (active_parameters(m) +
                    (mtp ? active_matmul_weights(m, true) - active_matmul_weights(m, false) : 0))};
-    case FlopConvention::megatron_2021: return {megatron(m, seq, 96, 16)};
-    case FlopConvention::megatron_2022: return {megatron(m, seq, 72, 12)};
+    case FlopConvention::megatron_2021:
+      return {megatron(m, seq, 96, 16)};
+    case FlopConvention::megatron_2022:
+      return {megatron(m, seq, 72, 12)};
   }
   return {};
 }

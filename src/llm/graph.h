@@ -3,9 +3,9 @@
 
 // From a model and one device's share of it to the list of operations the device executes, in order.
 // Training: per kind of layer the forward, backward and recomputed operations; embedding; head with cross
-// entropy; optimizer. Inference: prefill and decode. Shapes are per device; matrices that frameworks run as one
-// product (Q, K, V; gate and up) are one. Communication is named where it falls, with its bytes; the cluster
-// decides what it costs and what hides it.
+// entropy; optimizer. Inference: prefill and decode. Shapes are per device; matrices that frameworks run as
+// one product (Q, K, V; gate and up) are one. Communication is named where it falls, with its bytes; the
+// cluster decides what it costs and what hides it.
 
 #include <cstdint>
 #include <string>
@@ -22,8 +22,8 @@ enum class Recompute { none, selective, full };
 const char* name_of(Recompute);
 bool parse(const std::string& text, Recompute& out);
 
-enum class AttentionKernel { flash, unfused };       // unfused: scores are written to memory, as before 2022
-enum class ContextMethod { all_to_all, ring };        // how context parallel ranks share one sequence
+enum class AttentionKernel { flash, unfused };  // unfused: scores are written to memory, as before 2022
+enum class ContextMethod { all_to_all, ring };  // how context parallel ranks share one sequence
 
 // One device's share of one micro-batch.
 struct Shard {
@@ -34,23 +34,44 @@ struct Shard {
   Recompute recompute = Recompute::none;
   AttentionKernel attention = AttentionKernel::flash;
   ContextMethod context = ContextMethod::all_to_all;
-  bool fp32_gradients = true;      // weight gradients are added into an fp32 buffer (Megatron); else 16-bit, written
-  bool logits_fp32 = true;         // cross entropy keeps an fp32 softmax
-  bool mtp = false;                // with multi-token prediction
-  bool dropout = false;            // masks are kept for backward (GPT before 2023); memory only
-  double expert_skew = 0;          // see GroupedMatmul::skew
+  bool fp32_gradients =
+      true;                 // weight gradients are added into an fp32 buffer (Megatron); else 16-bit, written
+  bool logits_fp32 = true;  // cross entropy keeps an fp32 softmax
+  bool mtp = false;         // with multi-token prediction
+  bool dropout = false;     // masks are kept for backward (GPT before 2023); memory only
+  double expert_skew = 0;   // see GroupedMatmul::skew
 
-  double tokens() const { return static_cast<double>(micro_batch) * static_cast<double>(seq) / static_cast<double>(cp); }
+  double tokens() const {
+    return static_cast<double>(micro_batch) * static_cast<double>(seq) / static_cast<double>(cp);
+  }
 };
 
-enum class Group { attention_projection, attention_core, mlp, experts, norm, elementwise, head, embedding, optimizer };
+enum class Group {
+  attention_projection,
+  attention_core,
+  mlp,
+  experts,
+  norm,
+  elementwise,
+  head,
+  embedding,
+  optimizer
+};
 const char* name_of(Group);
 
-// A collective beside an operation. `bytes`: the full tensor for gathers, scatters and reductions; the send buffer
-// of a rank for all-to-all (as in the evidence files).
+// A collective beside an operation. `bytes`: the full tensor for gathers, scatters and reductions; the send
+// buffer of a rank for all-to-all (as in the evidence files).
 struct Exchange {
-  enum class Kind { none, tensor_all_gather, tensor_reduce_scatter, tensor_all_reduce, expert_dispatch, expert_combine,
-                    context_all_to_all, context_ring };
+  enum class Kind {
+    none,
+    tensor_all_gather,
+    tensor_reduce_scatter,
+    tensor_all_reduce,
+    expert_dispatch,
+    expert_combine,
+    context_all_to_all,
+    context_ring
+  };
   Kind kind = Kind::none;
   Bytes bytes{};
 };
@@ -58,8 +79,8 @@ const char* name_of(Exchange::Kind);
 
 struct GraphOp {
   Operation op;
-  std::string name;   // "layer.attention.qkv", "layer.attention.qkv.dgrad"
-  double count = 1;   // times a pass
+  std::string name;  // "layer.attention.qkv", "layer.attention.qkv.dgrad"
+  double count = 1;  // times a pass
   Group group = Group::elementwise;
   Exchange before, after;
 };
@@ -67,9 +88,10 @@ using GraphOps = std::vector<GraphOp>;
 
 struct LayerGraph {
   LayerKind kind;
-  std::int64_t count = 0;  // layers of this kind in the model; a stage asks Architecture::layer_groups(first, last)
+  std::int64_t count =
+      0;  // layers of this kind in the model; a stage asks Architecture::layer_groups(first, last)
   GraphOps forward, backward;
-  GraphOps recompute;      // executed before backward
+  GraphOps recompute;  // executed before backward
 };
 
 struct TrainingGraph {

@@ -7,10 +7,13 @@
 namespace etalon::llm {
 namespace {
 
-std::int64_t heads_per_rank(std::int64_t heads, std::int64_t ways) { return std::max<std::int64_t>(1, heads / ways); }
+std::int64_t heads_per_rank(std::int64_t heads, std::int64_t ways) {
+  return std::max<std::int64_t>(1, heads / ways);
+}
 
-// The core as this rank runs it. All-to-all context parallelism gives each rank whole sequences of fewer heads;
-// in a ring each rank keeps its queries (a balanced zig-zag share) and meets half of all keys on average.
+// The core as this rank runs it. All-to-all context parallelism gives each rank whole sequences of fewer
+// heads; in a ring each rank keeps its queries (a balanced zig-zag share) and meets half of all keys on
+// average.
 Attention core_of(const Architecture& m, const Shard& s, const LayerKind& kind) {
   Attention a;
   a.dtype = element_type(s.dtype);
@@ -32,7 +35,8 @@ Attention core_of(const Architecture& m, const Shard& s, const LayerKind& kind) 
 
 Exchange context_exchange(const Shard& s, double elements) {
   if (s.cp == 1) return {};
-  const auto kind = s.context == ContextMethod::ring ? Exchange::Kind::context_ring : Exchange::Kind::context_all_to_all;
+  const auto kind =
+      s.context == ContextMethod::ring ? Exchange::Kind::context_ring : Exchange::Kind::context_all_to_all;
   return {kind, Bytes{elements * size_of(element_type(s.dtype)).value}};
 }
 
@@ -46,12 +50,18 @@ void add_flash_core(TrainingBuilder& b, const Attention& core, Exchange in, Exch
 // Scores and probabilities written to memory: batched products around a softmax, whole square.
 void add_unfused_core(TrainingBuilder& b, const Attention& core, Exchange in, Exchange out) {
   const std::int64_t pairs = core.batch * core.heads_q;
-  const Matmul scores{core.seq_q, core.seq_kv, core.head_dim, pairs, core.dtype, core.dtype, false, true, false, false};
-  const Matmul mix{core.seq_q, core.head_dim_v, core.seq_kv, pairs, core.dtype, core.dtype, false, false, false, false};
-  const Matmul d_probabilities{core.seq_q, core.seq_kv, core.head_dim_v, pairs, core.dtype, core.dtype, false, true, false, false};
-  const Matmul d_value{core.seq_kv, core.head_dim_v, core.seq_q, pairs, core.dtype, core.dtype, true, false, false, false};
-  const Matmul d_query{core.seq_q, core.head_dim, core.seq_kv, pairs, core.dtype, core.dtype, false, false, false, false};
-  const Matmul d_key{core.seq_kv, core.head_dim, core.seq_q, pairs, core.dtype, core.dtype, true, false, false, false};
+  const Matmul scores{core.seq_q, core.seq_kv, core.head_dim, pairs, core.dtype,
+                      core.dtype, false,       true,          false, false};
+  const Matmul mix{core.seq_q, core.head_dim_v, core.seq_kv, pairs, core.dtype,
+                   core.dtype, false,           false,       false, false};
+  const Matmul d_probabilities{core.seq_q, core.seq_kv, core.head_dim_v, pairs, core.dtype, core.dtype,
+                               false,      true,        false,           false};
+  const Matmul d_value{core.seq_kv, core.head_dim_v, core.seq_q, pairs, core.dtype, core.dtype,
+                       true,        false,           false,      false};
+  const Matmul d_query{core.seq_q, core.head_dim, core.seq_kv, pairs, core.dtype,
+                       core.dtype, false,         false,       false, false};
+  const Matmul d_key{core.seq_kv, core.head_dim, core.seq_q, pairs, core.dtype,
+                     core.dtype,  true,          false,      false, false};
   b.forward_only("attention.scores", Group::attention_core, scores, in);
   b.backward_only("attention.scores.dgrad_k", Group::attention_core, d_key, {}, in);
   b.backward_only("attention.scores.dgrad_q", Group::attention_core, d_query);
@@ -71,8 +81,10 @@ void add_core(TrainingBuilder& b, const LayerKind& kind) {
   const bool ring = s.context == ContextMethod::ring;
   const Exchange in = context_exchange(s, tokens * ((ring ? 0 : per_rank * dk) + kv * (dk + dv)));
   const Exchange out = ring ? Exchange{} : context_exchange(s, tokens * per_rank * dv);
-  if (s.attention == AttentionKernel::flash) add_flash_core(b, core, in, out);
-  else add_unfused_core(b, core, in, out);
+  if (s.attention == AttentionKernel::flash)
+    add_flash_core(b, core, in, out);
+  else
+    add_unfused_core(b, core, in, out);
 }
 
 void add_indexer(TrainingBuilder& b, const Rows& rows) {
@@ -83,12 +95,20 @@ void add_indexer(TrainingBuilder& b, const Rows& rows) {
   b.linear({"attention.indexer.k", Group::attention_projection, rows.all, x.head_dim + x.heads, m.hidden});
   // Every index head scores every earlier key: one key for all heads, half of the square.
   const std::int64_t per_seq = rows.all / std::max<std::int64_t>(b.shard.micro_batch, 1);
-  const Matmul scores{per_seq * x.heads, ceil_div(b.shard.seq, 2), x.head_dim, b.shard.micro_batch, element_type(b.shard.dtype),
-                      element_type(b.shard.dtype), false, true, false, false};
+  const Matmul scores{per_seq * x.heads,
+                      ceil_div(b.shard.seq, 2),
+                      x.head_dim,
+                      b.shard.micro_batch,
+                      element_type(b.shard.dtype),
+                      element_type(b.shard.dtype),
+                      false,
+                      true,
+                      false,
+                      false};
   b.operation("attention.indexer.scores", Group::attention_core, scores, scores, 2);
   b.forward_only("attention.indexer.top_k", Group::elementwise,
-                 Vector{VectorOp::topk_gate, Phase::forward, rows.all, ceil_div(b.shard.seq, 2), Dtype::bf16, Dtype::bf16,
-                        x.top_k});
+                 Vector{VectorOp::topk_gate, Phase::forward, rows.all, ceil_div(b.shard.seq, 2), Dtype::bf16,
+                        Dtype::bf16, x.top_k});
 }
 
 void add_latent_projections(TrainingBuilder& b, const Rows& rows) {
@@ -109,16 +129,38 @@ void add_latent_projections(TrainingBuilder& b, const Rows& rows) {
   if (l.q_rank > 0) {
     b.linear({"attention.q_down", Group::attention_projection, rows.split, l.q_rank, m.hidden});
     b.vector("attention.q_norm", Group::norm, norm_op(m), rows.split, l.q_rank);
-    b.linear({"attention.q_up", Group::attention_projection, rows.all, heads * m.key_dim(), l.q_rank, gather(l.q_rank), {}, {},
+    b.linear({"attention.q_up",
+              Group::attention_projection,
+              rows.all,
+              heads * m.key_dim(),
+              l.q_rank,
+              gather(l.q_rank),
+              {},
+              {},
               reduce(l.q_rank)});
   } else {
-    b.linear({"attention.q_up", Group::attention_projection, rows.all, heads * m.key_dim(), m.hidden, rows.gather, {}, {},
-              rows.back_reduce, rows.regather});
+    b.linear({"attention.q_up",
+              Group::attention_projection,
+              rows.all,
+              heads * m.key_dim(),
+              m.hidden,
+              rows.gather,
+              {},
+              {},
+              rows.back_reduce,
+              rows.regather});
   }
   b.linear({"attention.kv_down", Group::attention_projection, rows.split, l.kv_rank + l.rope, m.hidden});
   b.vector("attention.kv_norm", Group::norm, norm_op(m), rows.split, l.kv_rank);
-  b.linear({"attention.kv_up", Group::attention_projection, rows.all, heads * (l.nope + l.v), l.kv_rank,
-            gather(l.kv_rank + l.rope), {}, {}, reduce(l.kv_rank + l.rope)});
+  b.linear({"attention.kv_up",
+            Group::attention_projection,
+            rows.all,
+            heads * (l.nope + l.v),
+            l.kv_rank,
+            gather(l.kv_rank + l.rope),
+            {},
+            {},
+            reduce(l.kv_rank + l.rope)});
   if (l.rope > 0)
     b.vector("attention.rope", Group::elementwise, VectorOp::rope, rows.all, (heads + 1) * l.rope, heads + 1);
 }
@@ -126,11 +168,21 @@ void add_latent_projections(TrainingBuilder& b, const Rows& rows) {
 void add_plain_projections(TrainingBuilder& b, const Rows& rows) {
   const Architecture& m = b.model;
   const std::int64_t heads = m.heads / b.shard.tp, kv = heads_per_rank(m.kv_heads, b.shard.tp);
-  b.linear({"attention.qkv", Group::attention_projection, rows.all, (heads + 2 * kv) * m.head_dim, m.hidden, rows.gather, {}, {},
-            rows.back_reduce, rows.regather});
-  if (m.qk_norm) b.vector("attention.qk_norm", Group::norm, VectorOp::rmsnorm, rows.all * (heads + kv), m.head_dim);
+  b.linear({"attention.qkv",
+            Group::attention_projection,
+            rows.all,
+            (heads + 2 * kv) * m.head_dim,
+            m.hidden,
+            rows.gather,
+            {},
+            {},
+            rows.back_reduce,
+            rows.regather});
+  if (m.qk_norm)
+    b.vector("attention.qk_norm", Group::norm, VectorOp::rmsnorm, rows.all * (heads + kv), m.head_dim);
   if (m.rotary)
-    b.vector("attention.rope", Group::elementwise, VectorOp::rope, rows.all, (heads + kv) * m.head_dim, heads + kv);
+    b.vector("attention.rope", Group::elementwise, VectorOp::rope, rows.all, (heads + kv) * m.head_dim,
+             heads + kv);
 }
 
 }  // namespace
@@ -138,12 +190,20 @@ void add_plain_projections(TrainingBuilder& b, const Rows& rows) {
 void add_attention(TrainingBuilder& b, const Rows& rows, const LayerKind& kind) {
   const Architecture& m = b.model;
   b.vector("attention.norm", Group::norm, norm_op(m), rows.split, m.hidden);
-  if (m.latent) add_latent_projections(b, rows);
-  else add_plain_projections(b, rows);
+  if (m.latent)
+    add_latent_projections(b, rows);
+  else
+    add_plain_projections(b, rows);
   if (m.indexer) add_indexer(b, rows);
   add_core(b, kind);
-  b.linear({"attention.out", Group::attention_projection, rows.all, m.hidden, m.heads / b.shard.tp * m.value_dim(), {},
-            rows.scatter, rows.back_gather});
+  b.linear({"attention.out",
+            Group::attention_projection,
+            rows.all,
+            m.hidden,
+            m.heads / b.shard.tp * m.value_dim(),
+            {},
+            rows.scatter,
+            rows.back_gather});
   if (m.sandwich_norm) b.vector("attention.norm_after", Group::norm, norm_op(m), rows.split, m.hidden);
   b.vector("attention.residual", Group::elementwise, VectorOp::residual_add, rows.split, m.hidden);
 }

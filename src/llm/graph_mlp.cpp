@@ -13,7 +13,15 @@ struct MlpNames {
 
 void add_mlp(TrainingBuilder& b, const Rows& rows, const MlpNames& names, Group group, std::int64_t width) {
   const Architecture& m = b.model;
-  b.linear({names.in, group, rows.all, m.gate_count() * width, m.hidden, rows.gather, {}, {}, rows.back_reduce,
+  b.linear({names.in,
+            group,
+            rows.all,
+            m.gate_count() * width,
+            m.hidden,
+            rows.gather,
+            {},
+            {},
+            rows.back_reduce,
             rows.regather});
   b.vector(names.activation, Group::elementwise, activation_op(m), rows.all, width);
   b.linear({names.out, group, rows.all, m.hidden, width, {}, rows.scatter, rows.back_gather});
@@ -31,7 +39,8 @@ void add_routed(TrainingBuilder& b, const Rows& rows) {
   const Bytes sent{static_cast<double>(pairs) * static_cast<double>(m.hidden) * size_of(element).value};
   const Exchange dispatch = s.ep > 1 ? Exchange{Exchange::Kind::expert_dispatch, sent} : Exchange{};
   const Exchange combine = s.ep > 1 ? Exchange{Exchange::Kind::expert_combine, sent} : Exchange{};
-  b.vector("experts.permute", Group::elementwise, VectorOp::permute, tokens, m.hidden, copies, {}, dispatch, combine, {});
+  b.vector("experts.permute", Group::elementwise, VectorOp::permute, tokens, m.hidden, copies, {}, dispatch,
+           combine, {});
   GroupedMatmul g;
   g.tokens = tokens * s.ep;
   g.hidden = m.hidden;
@@ -47,7 +56,8 @@ void add_routed(TrainingBuilder& b, const Rows& rows) {
   b.backward_only("experts.products.wgrad", Group::experts, g);
   b.backward_only("experts.products.dgrad", Group::experts, g);
   b.vector("experts.activation", Group::elementwise, activation_op(m), pairs, m.expert_ffn);
-  b.vector("experts.unpermute", Group::elementwise, VectorOp::unpermute, tokens, m.hidden, copies, combine, {}, {}, dispatch);
+  b.vector("experts.unpermute", Group::elementwise, VectorOp::unpermute, tokens, m.hidden, copies, combine,
+           {}, {}, dispatch);
 }
 
 }  // namespace
@@ -66,8 +76,9 @@ void add_experts(TrainingBuilder& b, const Rows& rows) {
   b.vector("mlp.norm", Group::norm, norm_op(m), rows.split, m.hidden);
   add_routed(b, rows);
   if (m.shared_ffn > 0) {
-    add_mlp(b, rows, {m.gate_count() == 2 ? "shared.gate_up" : "shared.up", "shared.activation", "shared.down"}, Group::mlp,
-            m.shared_ffn / b.shard.tp);
+    add_mlp(b, rows,
+            {m.gate_count() == 2 ? "shared.gate_up" : "shared.up", "shared.activation", "shared.down"},
+            Group::mlp, m.shared_ffn / b.shard.tp);
     b.vector("shared.add", Group::elementwise, VectorOp::add, rows.split, m.hidden);
   }
   if (m.sandwich_norm) b.vector("mlp.norm_after", Group::norm, norm_op(m), rows.split, m.hidden);

@@ -20,10 +20,10 @@ class TrainingBuilder {
     const char* name;
     Group group;
     std::int64_t rows, out, in;
-    Exchange before{}, after{};               // forward
-    Exchange back_before{}, back_after{};     // around the gradient of the input
-    Exchange weight_before{};                 // before the gradient of the weight: inputs gathered again
-    bool high_precision = false;              // router, head: never quantised
+    Exchange before{}, after{};            // forward
+    Exchange back_before{}, back_after{};  // around the gradient of the input
+    Exchange weight_before{};              // before the gradient of the weight: inputs gathered again
+    bool high_precision = false;           // router, head: never quantised
   };
   void linear(const Linear&);
   void vector(const char* name, Group, VectorOp, std::int64_t rows, std::int64_t cols, std::int64_t extra = 0,
@@ -43,8 +43,8 @@ class TrainingBuilder {
 
 // Row counts and collective sizes that follow from a shard.
 struct Rows {
-  std::int64_t all = 0;    // tokens of this context-parallel rank
-  std::int64_t split = 0;  // under sequence parallelism: all / tp
+  std::int64_t all = 0;      // tokens of this context-parallel rank
+  std::int64_t split = 0;    // under sequence parallelism: all / tp
   Exchange gather, scatter;  // forward of column- and row-parallel layers
   Exchange back_reduce;      // after the input gradient of column-parallel layers
   Exchange back_gather;      // before the input gradient of row-parallel layers

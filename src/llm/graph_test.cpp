@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "llm/graph.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
 #include <cstdlib>
 
 #include "llm/flops.h"
-#include "llm/graph.h"
 #include "llm/models.h"
 
 namespace etalon::llm {
@@ -77,7 +78,8 @@ TEST_F(Graph, SplitOverRanksDoesTheSameWorkInAll) {
       Shard s;
       s.tp = tp;
       s.sequence_parallel = true;
-      EXPECT_NEAR(model_flops_of(graph_of(m, s)) * static_cast<double>(tp) / whole, 1, 1e-6) << name << " tp " << tp;
+      EXPECT_NEAR(model_flops_of(graph_of(m, s)) * static_cast<double>(tp) / whole, 1, 1e-6)
+          << name << " tp " << tp;
     }
     Shard s;
     s.cp = 4;
@@ -102,7 +104,8 @@ TEST_F(Graph, OfTensorParallelLayersHasFourAndSixCollectives) {
   s.tp = 4;
   const auto count = [](const GraphOps& ops) {
     int n = 0;
-    for (const auto& op : ops) n += (op.before.kind != Exchange::Kind::none) + (op.after.kind != Exchange::Kind::none);
+    for (const auto& op : ops)
+      n += (op.before.kind != Exchange::Kind::none) + (op.after.kind != Exchange::Kind::none);
     return n;
   };
   TrainingGraph g = graph_of(get("llama-3.1-8b"), s);
@@ -207,14 +210,16 @@ TEST_F(Graph, OfDecodeStreamsEveryActiveWeightOnce) {
   double read = 0;
   for (const auto& l : g->layers)
     for (const auto& op : l.forward)
-      if (std::holds_alternative<Matmul>(op.op)) read += static_cast<double>(l.count) * compulsory_traffic(op.op).read.value;
+      if (std::holds_alternative<Matmul>(op.op))
+        read += static_cast<double>(l.count) * compulsory_traffic(op.op).read.value;
   for (const auto& op : g->head)
     if (std::holds_alternative<Matmul>(op.op)) read += compulsory_traffic(op.op).read.value;
   EXPECT_NEAR(read / (2 * active_matmul_weights(m)), 1, 0.001);
 }
 
 TEST(Operations, NamesAreReadBack) {
-  for (const char* name : {"fp32", "tf32", "fp16", "bf16", "fp8", "fp8_block", "mxfp8", "mxfp4_w", "int8", "int32", "hif8"}) {
+  for (const char* name :
+       {"fp32", "tf32", "fp16", "bf16", "fp8", "fp8_block", "mxfp8", "mxfp4_w", "int8", "int32", "hif8"}) {
     Dtype d{};
     ASSERT_TRUE(parse(name, d)) << name;
     EXPECT_STREQ(name_of(d), name);

@@ -16,7 +16,8 @@
 
 namespace etalon::llm {
 
-// `text` is the file's content; `file` is used in errors only; `name` names the model unless the file has "_name".
+// `text` is the file's content; `file` is used in errors only; `name` names the model unless the file has
+// "_name".
 Result<Architecture> parse_config(std::string_view text, const std::string& file, const std::string& name);
 
 std::vector<std::string> known_families();

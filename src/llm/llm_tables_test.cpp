@@ -29,18 +29,18 @@ struct Published {
 
 TEST_F(Models, HaveThePublishedNumberOfParameters) {
   const Published rows[] = {
-      {"gpt2-124m", 0.124, 0.124, 0.0005},       {"gpt3-175b", 174.6, 174.6, 0.05},
-      {"megatron-22b", 22.1, 22.1, 0.05},        {"megatron-530b", 529.6, 529.6, 0.05},
-      {"megatron-1t", 1008.0, 1008.0, 0.05},     {"llama-2-7b", 6.738, 6.738, 0},
-      {"llama-2-13b", 13.016, 13.016, 0},        {"llama-2-70b", 68.977, 68.977, 0},
-      {"llama-3.1-8b", 8.030, 8.030, 0},         {"llama-3.1-70b", 70.554, 70.554, 0},
-      {"llama-3.1-405b", 405.853, 405.853, 0},   {"qwen2.5-7b", 7.616, 7.616, 0},
-      {"qwen2.5-32b", 32.764, 32.764, 0},        {"qwen2.5-72b", 72.706, 72.706, 0},
-      {"qwen3-8b", 8.191, 8.191, 0},             {"qwen3-32b", 32.762, 32.762, 0},
-      {"qwen3-30b-a3b", 30.532, 3.353, 0},       {"qwen3-235b-a22b", 235.094, 22.191, 0},
-      {"mixtral-8x7b", 46.703, 12.880, 0},       {"mixtral-8x22b", 140.621, 39.152, 0},
-      {"deepseek-v2", 235.74, 21.38, 0},         {"deepseek-v3", 671.026, 37.552, 0},
-      {"deepseek-r1", 671.026, 37.552, 0},       {"pangu-ultra-moe-718b", 719.1, 40.4, 0.05},
+      {"gpt2-124m", 0.124, 0.124, 0.0005},     {"gpt3-175b", 174.6, 174.6, 0.05},
+      {"megatron-22b", 22.1, 22.1, 0.05},      {"megatron-530b", 529.6, 529.6, 0.05},
+      {"megatron-1t", 1008.0, 1008.0, 0.05},   {"llama-2-7b", 6.738, 6.738, 0},
+      {"llama-2-13b", 13.016, 13.016, 0},      {"llama-2-70b", 68.977, 68.977, 0},
+      {"llama-3.1-8b", 8.030, 8.030, 0},       {"llama-3.1-70b", 70.554, 70.554, 0},
+      {"llama-3.1-405b", 405.853, 405.853, 0}, {"qwen2.5-7b", 7.616, 7.616, 0},
+      {"qwen2.5-32b", 32.764, 32.764, 0},      {"qwen2.5-72b", 72.706, 72.706, 0},
+      {"qwen3-8b", 8.191, 8.191, 0},           {"qwen3-32b", 32.762, 32.762, 0},
+      {"qwen3-30b-a3b", 30.532, 3.353, 0},     {"qwen3-235b-a22b", 235.094, 22.191, 0},
+      {"mixtral-8x7b", 46.703, 12.880, 0},     {"mixtral-8x22b", 140.621, 39.152, 0},
+      {"deepseek-v2", 235.74, 21.38, 0},       {"deepseek-v3", 671.026, 37.552, 0},
+      {"deepseek-r1", 671.026, 37.552, 0},     {"pangu-ultra-moe-718b", 719.1, 40.4, 0.05},
       {"kimi-k2", 1026.4, 32.9, 0.05},
   };
   for (const auto& r : rows) {
@@ -58,9 +58,10 @@ TEST_F(Models, OfDeepseekCountMultiTokenPredictionApart) {
 }
 
 TEST_F(Models, HaveThePublishedCacheBytesPerToken) {
-  const std::pair<const char*, double> rows[] = {
-      {"llama-3.1-8b", 131072},   {"llama-3.1-70b", 327680},    {"llama-3.1-405b", 516096}, {"qwen3-30b-a3b", 98304},
-      {"qwen3-235b-a22b", 192512}, {"mixtral-8x7b", 131072}, {"deepseek-v2", 69120},    {"deepseek-v3", 70272}};
+  const std::pair<const char*, double> rows[] = {{"llama-3.1-8b", 131072},    {"llama-3.1-70b", 327680},
+                                                 {"llama-3.1-405b", 516096},  {"qwen3-30b-a3b", 98304},
+                                                 {"qwen3-235b-a22b", 192512}, {"mixtral-8x7b", 131072},
+                                                 {"deepseek-v2", 69120},      {"deepseek-v3", 70272}};
   for (const auto& [name, bytes] : rows) EXPECT_EQ(kv_bytes_per_token(get(name)).value, bytes) << name;
 }
 
@@ -126,8 +127,9 @@ TEST_F(Models, CutKeepTheirFirstLayers) {
 }
 
 TEST_F(Models, RefuseSettingsThatCannotBe) {
-  for (const char* bad : {"gpt2-124m:layers=0", "gpt2-124m:layers=13", "gpt2-124m:layers=-1", "gpt2-124m:layers", "gpt2-124m:",
-                          "gpt2-124m:layer=3", "gpt2-124m:layers=1e3", "llama-3.1-8b:positions=3", "llama-3.1-8b:mtp=1"}) {
+  for (const char* bad : {"gpt2-124m:layers=0", "gpt2-124m:layers=13", "gpt2-124m:layers=-1",
+                          "gpt2-124m:layers", "gpt2-124m:", "gpt2-124m:layer=3", "gpt2-124m:layers=1e3",
+                          "llama-3.1-8b:positions=3", "llama-3.1-8b:mtp=1"}) {
     auto m = find_model(bad);
     ASSERT_FALSE(m) << bad;
     EXPECT_EQ(m.error().code, "model.setting") << bad;
@@ -156,22 +158,27 @@ TEST_F(Models, OfTheCatalogAllLoadAndNameTheirSource) {
 }
 
 TEST_F(Models, FromDimensionsEqualTheCatalog) {
-  auto llama = architecture_from_dims("H=8192;FFN=28672;heads=64;kv=8;V=128256", "llama-3.1-70b:layers=12", 4096);
+  auto llama =
+      architecture_from_dims("H=8192;FFN=28672;heads=64;kv=8;V=128256", "llama-3.1-70b:layers=12", 4096);
   ASSERT_TRUE(llama) << llama.error().text();
   EXPECT_EQ(parameters(*llama).total(), parameters(get("llama-3.1-70b:layers=12")).total());
   auto deepseek = architecture_from_dims(
-      "H=5120;heads=128;MLA q_lora=1536 kv_lora=512;experts=160;moe_ffn=1536;shared_ffn=3072;topk=6;dense_layers=0;V=102400",
+      "H=5120;heads=128;MLA q_lora=1536 "
+      "kv_lora=512;experts=160;moe_ffn=1536;shared_ffn=3072;topk=6;dense_layers=0;V=102400",
       "deepseek-v2:layers=4", 4096);
   ASSERT_TRUE(deepseek) << deepseek.error().text();
-  EXPECT_EQ(layer_parameters(*deepseek, {true, 0}).total(), layer_parameters(get("deepseek-v2"), {true, 0}).total());
-  auto gpt = architecture_from_dims("L=96;H=12288;FFN=49152;heads=96;V=51200(assumed Megatron default)", "x", 2048);
+  EXPECT_EQ(layer_parameters(*deepseek, {true, 0}).total(),
+            layer_parameters(get("deepseek-v2"), {true, 0}).total());
+  auto gpt =
+      architecture_from_dims("L=96;H=12288;FFN=49152;heads=96;V=51200(assumed Megatron default)", "x", 2048);
   ASSERT_TRUE(gpt) << gpt.error().text();
   EXPECT_EQ(parameters(*gpt).total(), parameters(get("gpt3-175b")).total());
 }
 
 TEST_F(Models, FromDimensionsAreRefusedWhenTheyDoNotFit) {
-  for (const char* bad : {"", "L=12", "L=0;H=4;heads=2;V=9;FFN=4H", "L=1;H=10;heads=3;V=9;FFN=4H", "L=1;H=x;heads=3;V=9;FFN=4H",
-                          "L=1;H=12;heads=3;V=9;FFN=4H;depth=3", "L=1;H=12;heads=3;V=9;FFN=4H;params=99999"})
+  for (const char* bad :
+       {"", "L=12", "L=0;H=4;heads=2;V=9;FFN=4H", "L=1;H=10;heads=3;V=9;FFN=4H", "L=1;H=x;heads=3;V=9;FFN=4H",
+        "L=1;H=12;heads=3;V=9;FFN=4H;depth=3", "L=1;H=12;heads=3;V=9;FFN=4H;params=99999"})
     EXPECT_FALSE(architecture_from_dims(bad, "x", 128)) << bad;
 }
 

@@ -33,14 +33,16 @@ LayerSplit split_layer(const Architecture& m, const LayerKind& kind, const Shard
 Result<std::monostate> check_plan(const Architecture& m, const MemoryPlan& plan) {
   const auto bad = [&](std::string text) { return fail("model.shard", m.name + ": " + std::move(text)); };
   if (plan.dp < 1 || plan.pp < 1 || plan.vp < 1 || plan.micro_batches < 1)
-    return bad(fmt::format("data parallel {}, pipeline {}, virtual stages {}, micro-batches {}: each must be at least 1",
-                           plan.dp, plan.pp, plan.vp, plan.micro_batches));
+    return bad(fmt::format(
+        "data parallel {}, pipeline {}, virtual stages {}, micro-batches {}: each must be at least 1",
+        plan.dp, plan.pp, plan.vp, plan.micro_batches));
   if (plan.zero < 0 || plan.zero > 3) return bad(fmt::format("zero stage {}, expected 0 to 3", plan.zero));
-  if (plan.pp > m.layer_count()) return bad(fmt::format("{} pipeline stages for {} layers", plan.pp, m.layer_count()));
+  if (plan.pp > m.layer_count())
+    return bad(fmt::format("{} pipeline stages for {} layers", plan.pp, m.layer_count()));
   const Shard& s = plan.shard;
   if (real(plan.dp) * real(s.cp) * real(s.tp) < real(s.ep))
-    return bad(fmt::format("expert parallel {} needs as many ranks, data x context x tensor parallel is {}", s.ep,
-                           plan.dp * s.cp * s.tp));
+    return bad(fmt::format("expert parallel {} needs as many ranks, data x context x tensor parallel is {}",
+                           s.ep, plan.dp * s.cp * s.tp));
   return std::monostate{};
 }
 
@@ -65,8 +67,10 @@ class Activations {
     keep("norm outputs", 2 * element() * h / rows());
     if (s_.dropout) keep("dropout masks", 2 * h / rows());
     attention(keep);
-    if (kind.experts) experts(keep);
-    else mlp(keep, real(m_.ffn) / tp_);
+    if (kind.experts)
+      experts(keep);
+    else
+      mlp(keep, real(m_.ffn) / tp_);
     return out;
   }
   // Gradient of the widest tensor of a layer, alive with all that is kept: that of gate and up.
@@ -125,8 +129,8 @@ Bytes sum(const std::vector<MemoryItem>& items) {
   return total;
 }
 
-// Libraries that add weight gradients into the fp32 buffer themselves hand the framework an empty 16-bit gradient
-// instead, one for each distinct shape, and keep it.
+// Libraries that add weight gradients into the fp32 buffer themselves hand the framework an empty 16-bit
+// gradient instead, one for each distinct shape, and keep it.
 Bytes placeholders(const Architecture& m, const MemoryPlan& plan, const LayerRange& range) {
   std::set<std::pair<std::int64_t, std::int64_t>> shapes;
   const std::int64_t tp = plan.shard.tp, h = m.hidden, heads = m.heads / tp;
@@ -156,7 +160,13 @@ Bytes placeholders(const Architecture& m, const MemoryPlan& plan, const LayerRan
 class Stage {
  public:
   Stage(const Architecture& m, const MemoryPlan& plan, std::int64_t stage, const StageParameters& p)
-      : m_(m), plan_(plan), s_(plan.shard), stage_(stage), p_(p), range_(stage_layers(m, plan.pp, stage)), act_(m, plan.shard) {}
+      : m_(m),
+        plan_(plan),
+        s_(plan.shard),
+        stage_(stage),
+        p_(p),
+        range_(stage_layers(m, plan.pp, stage)),
+        act_(m, plan.shard) {}
 
   StageMemory count() {
     out_.stage = stage_;
@@ -164,7 +174,8 @@ class Stage {
     states("dense", p_.dense, real(p_.dense_shards));
     states("expert", p_.experts, real(p_.expert_shards));
     if (plan_.zero == 3) {
-      add(MemoryClass::working, "gathered weights", 2 * (2 * p_.largest_unit + vocabulary_tables() * p_.vocabulary));
+      add(MemoryClass::working, "gathered weights",
+          2 * (2 * p_.largest_unit + vocabulary_tables() * p_.vocabulary));
       add(MemoryClass::working, "whole gradients of a unit", 2 * p_.largest_unit);
     }
     activations();
@@ -176,7 +187,9 @@ class Stage {
  private:
   bool is_first() const { return stage_ == 0; }
   bool is_last() const { return stage_ == plan_.pp - 1; }
-  double vocabulary_tables() const { return (is_first() ? 1.0 : 0.0) + (is_last() && !(m_.tied && is_first()) ? 1.0 : 0.0); }
+  double vocabulary_tables() const {
+    return (is_first() ? 1.0 : 0.0) + (is_last() && !(m_.tied && is_first()) ? 1.0 : 0.0);
+  }
   void add(MemoryClass kind, std::string name, double bytes) {
     if (bytes > 0) out_.items.push_back({kind, std::move(name), Bytes{bytes}});
   }
@@ -184,10 +197,13 @@ class Stage {
   void states(const std::string& what, double elements, double n) {
     const double e = act_.element(), gradient = s_.fp32_gradients ? 4 : e;
     const double master = e < 4 ? 4 : 0;  // fp32 weights are their own master
-    if (plan_.zero == 3) add(MemoryClass::weights, what + " weights, fp32 shard", 4 * elements / n);
-    else add(MemoryClass::weights, what + " weights", e * elements);
+    if (plan_.zero == 3)
+      add(MemoryClass::weights, what + " weights, fp32 shard", 4 * elements / n);
+    else
+      add(MemoryClass::weights, what + " weights", e * elements);
     add(MemoryClass::gradients, what + " gradients", gradient * elements / (plan_.zero >= 2 ? n : 1));
-    if (plan_.zero < 3) add(MemoryClass::optimizer, what + " master weights", master * elements / (plan_.zero >= 1 ? n : 1));
+    if (plan_.zero < 3)
+      add(MemoryClass::optimizer, what + " master weights", master * elements / (plan_.zero >= 1 ? n : 1));
     add(MemoryClass::optimizer, what + " Adam moments", 8 * elements / (plan_.zero >= 1 ? n : 1));
   }
 
@@ -216,14 +232,16 @@ class Stage {
     all.push_back({item.kind, item.name, item.bytes * times});
   }
 
-  // All activations are alive when backward begins. On the last stage the peak is at the cross entropy (its softmax)
-  // or at the head's gradient (that of the logits and a table's), elsewhere inside the last layer.
+  // All activations are alive when backward begins. On the last stage the peak is at the cross entropy (its
+  // softmax) or at the head's gradient (that of the logits and a table's), elsewhere inside the last layer.
   void moments() {
     const double tokens = s_.tokens(), vocab = p_.vocabulary / real(m_.hidden), e = act_.element();
-    if (s_.fp32_gradients && plan_.zero < 3) add(MemoryClass::working, "gradient placeholders", placeholders(m_, plan_, range_).value);
+    if (s_.fp32_gradients && plan_.zero < 3)
+      add(MemoryClass::working, "gradient placeholders", placeholders(m_, plan_, range_).value);
     add(MemoryClass::working, "gathered hidden states", e * tokens * real(m_.hidden));
     Bytes inside{};
-    for (const auto& group : m_.layer_groups(range_.first, range_.last)) inside = std::max(inside, act_.widest_gradient(group.kind));
+    for (const auto& group : m_.layer_groups(range_.first, range_.last))
+      inside = std::max(inside, act_.widest_gradient(group.kind));
     if (!is_last()) return add(MemoryClass::working, "gradient of the MLP's inner tensor", inside.value);
     const double copies = s_.mtp ? 1 + real(m_.mtp_layers) : 1;
     const double softmax = (s_.logits_fp32 ? 4 : e) * tokens * vocab * copies;
@@ -255,12 +273,18 @@ LayerRange stage_layers(const Architecture& m, std::int64_t pp, std::int64_t sta
 
 const char* name_of(MemoryClass c) {
   switch (c) {
-    case MemoryClass::weights: return "weights";
-    case MemoryClass::gradients: return "gradients";
-    case MemoryClass::optimizer: return "optimizer";
-    case MemoryClass::activations: return "activations";
-    case MemoryClass::logits: return "logits";
-    case MemoryClass::working: return "working";
+    case MemoryClass::weights:
+      return "weights";
+    case MemoryClass::gradients:
+      return "gradients";
+    case MemoryClass::optimizer:
+      return "optimizer";
+    case MemoryClass::activations:
+      return "activations";
+    case MemoryClass::logits:
+      return "logits";
+    case MemoryClass::working:
+      return "working";
   }
   return "?";
 }
@@ -302,7 +326,8 @@ Result<StageParameters> stage_parameters(const Architecture& m, const MemoryPlan
   return out;
 }
 
-Result<std::vector<MemoryItem>> layer_activations(const Architecture& m, const LayerKind& kind, const Shard& s) {
+Result<std::vector<MemoryItem>> layer_activations(const Architecture& m, const LayerKind& kind,
+                                                  const Shard& s) {
   TRY_VOID(training_graph(m, s));
   return Activations(m, s).layer(kind);
 }

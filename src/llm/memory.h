@@ -14,11 +14,11 @@
 namespace etalon::llm {
 
 struct MemoryPlan {
-  Shard shard;                    // micro-batch, tp, cp, ep, recompute, ...
+  Shard shard;  // micro-batch, tp, cp, ep, recompute, ...
   std::int64_t dp = 1, pp = 1, vp = 1;
-  int zero = 1;                   // 0: everything on each rank; 1: optimizer; 2: + gradients; 3: + weights (FSDP)
+  int zero = 1;  // 0: everything on each rank; 1: optimizer; 2: + gradients; 3: + weights (FSDP)
   std::int64_t micro_batches = 1;  // per step and pipeline
-  Bytes workspace{};              // of libraries, a fact of the software
+  Bytes workspace{};               // of libraries, a fact of the software
 };
 
 // What of the parameters one pipeline stage puts on one device.
@@ -32,7 +32,9 @@ struct StageParameters {
 Result<StageParameters> stage_parameters(const Architecture&, const MemoryPlan&, std::int64_t stage);
 
 // Layers [first, last) of a stage: spread evenly, the first stages take one more where they do not divide.
-struct LayerRange { std::int64_t first = 0, last = 0; };
+struct LayerRange {
+  std::int64_t first = 0, last = 0;
+};
 LayerRange stage_layers(const Architecture&, std::int64_t pp, std::int64_t stage);
 
 enum class MemoryClass { weights, gradients, optimizer, activations, logits, working };

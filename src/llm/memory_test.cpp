@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Peak memory against published measurements and the published closed forms.
+#include "llm/memory.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
-#include "llm/memory.h"
 #include "llm/models.h"
 
 namespace etalon::llm {
@@ -49,33 +50,44 @@ MemoryPlan plan_of(const Row& r) {
 
 // MooreThreads/SimuMax docs/b200 @4dcaae513ba7: Megatron-LM with Transformer Engine on eight B200.
 TEST_F(Memory, PeaksAreWithinTwoPercentOfThoseMeasuredOnB200) {
-  const Row rows[] = {
-      {"llama-3.1-70b:layers=12", 1, 2, 4, 1, 1, 4096, 4, 66.55},   {"llama-3.1-70b:layers=12", 2, 1, 4, 1, 1, 4096, 4, 60.68},
-      {"llama-3.1-70b:layers=12", 4, 1, 2, 1, 1, 4096, 4, 39.07},   {"llama-3.1-70b:layers=12", 8, 1, 1, 1, 1, 4096, 4, 28.29},
-      {"llama-3.1-70b:layers=12", 2, 1, 1, 4, 1, 32768, 4, 68.43},  {"llama-3.1-70b:layers=12", 1, 1, 1, 8, 1, 32768, 4, 104.51},
-      {"llama-3.1-70b:layers=12", 2, 1, 1, 4, 1, 131072, 4, 112.67}, {"llama-3.1-70b:layers=12", 1, 1, 1, 8, 1, 131072, 4, 147.99},
-      {"deepseek-v2:layers=4", 1, 1, 8, 1, 8, 4096, 4, 45.63},      {"deepseek-v2:layers=4", 1, 2, 4, 1, 4, 4096, 4, 44.70}};
+  const Row rows[] = {{"llama-3.1-70b:layers=12", 1, 2, 4, 1, 1, 4096, 4, 66.55},
+                      {"llama-3.1-70b:layers=12", 2, 1, 4, 1, 1, 4096, 4, 60.68},
+                      {"llama-3.1-70b:layers=12", 4, 1, 2, 1, 1, 4096, 4, 39.07},
+                      {"llama-3.1-70b:layers=12", 8, 1, 1, 1, 1, 4096, 4, 28.29},
+                      {"llama-3.1-70b:layers=12", 2, 1, 1, 4, 1, 32768, 4, 68.43},
+                      {"llama-3.1-70b:layers=12", 1, 1, 1, 8, 1, 32768, 4, 104.51},
+                      {"llama-3.1-70b:layers=12", 2, 1, 1, 4, 1, 131072, 4, 112.67},
+                      {"llama-3.1-70b:layers=12", 1, 1, 1, 8, 1, 131072, 4, 147.99},
+                      {"deepseek-v2:layers=4", 1, 1, 8, 1, 8, 4096, 4, 45.63},
+                      {"deepseek-v2:layers=4", 1, 2, 4, 1, 4, 4096, 4, 44.70}};
   std::vector<double> errors;
   for (const auto& r : rows) {
     const double gib = peak(get(r.model), plan_of(r)).total().value / kGiB.value;
     errors.push_back(std::abs(gib / r.gib - 1));
-    EXPECT_NEAR(gib / r.gib, 1, 0.02) << r.model << " tp " << r.tp << " pp " << r.pp << " cp " << r.cp << " s " << r.seq << ": " << gib;
+    EXPECT_NEAR(gib / r.gib, 1, 0.02)
+        << r.model << " tp " << r.tp << " pp " << r.pp << " cp " << r.cp << " s " << r.seq << ": " << gib;
   }
   std::sort(errors.begin(), errors.end());
   EXPECT_LE((errors[4] + errors[5]) / 2, 0.01);
 }
 
-// Not looked at while the rules were chosen for the rows above: a wider dense model and a larger mixture.
-TEST_F(Memory, PeaksOfOtherModelsFollowWithoutNewConstants) {
+// A wider dense model and a larger mixture, of the same source. The 405B rows told a placeholder for each
+// weight shape from a second vocabulary gradient, which the rows above cannot; one dense layer of the mixture
+// is inferred.
+TEST_F(Memory, PeaksOfWiderModelsFollowWithoutNewConstants) {
   Architecture v3 = get("deepseek-v3");
   v3.layers.assign(4, LayerKind{true, 0});
   v3.layers[0].experts = false;
-  const Row rows[] = {{"llama-3.1-405b:layers=4", 1, 2, 4, 1, 1, 4096, 4, 87.08}, {"llama-3.1-405b:layers=4", 2, 1, 4, 1, 1, 4096, 4, 81.59},
-                      {"llama-3.1-405b:layers=4", 4, 1, 2, 1, 1, 4096, 4, 52.89}, {"llama-3.1-405b:layers=4", 8, 1, 1, 1, 1, 4096, 4, 38.57},
-                      {"", 1, 1, 8, 1, 8, 4096, 4, 104.30},                       {"", 1, 2, 4, 1, 4, 4096, 4, 114.00}};
+  const Row rows[] = {{"llama-3.1-405b:layers=4", 1, 2, 4, 1, 1, 4096, 4, 87.08},
+                      {"llama-3.1-405b:layers=4", 2, 1, 4, 1, 1, 4096, 4, 81.59},
+                      {"llama-3.1-405b:layers=4", 4, 1, 2, 1, 1, 4096, 4, 52.89},
+                      {"llama-3.1-405b:layers=4", 8, 1, 1, 1, 1, 4096, 4, 38.57},
+                      {"", 1, 1, 8, 1, 8, 4096, 4, 104.30},
+                      {"", 1, 2, 4, 1, 4, 4096, 4, 114.00}};
   for (const auto& r : rows) {
     const double gib = peak(*r.model ? get(r.model) : v3, plan_of(r)).total().value / kGiB.value;
-    EXPECT_NEAR(gib / r.gib, 1, 0.02) << r.model << " tp " << r.tp << " pp " << r.pp << " ep " << r.ep << ": " << gib;
+    EXPECT_NEAR(gib / r.gib, 1, 0.02)
+        << r.model << " tp " << r.tp << " pp " << r.pp << " ep " << r.ep << ": " << gib;
   }
 }
 
@@ -107,7 +119,8 @@ TEST_F(Memory, StatesPerParameterAreTheKnownBytes) {
   MemoryPlan p;
   const auto states = [&](const MemoryPlan& plan) {
     const StageMemory s = peak(m, plan);
-    return (s.of(MemoryClass::weights) + s.of(MemoryClass::gradients) + s.of(MemoryClass::optimizer)).value / parameters(m).total();
+    return (s.of(MemoryClass::weights) + s.of(MemoryClass::gradients) + s.of(MemoryClass::optimizer)).value /
+           parameters(m).total();
   };
   EXPECT_NEAR(states(p), 18, 1e-6);  // Megatron: 2 + 4 + 12
   p.dp = 8;

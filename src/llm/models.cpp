@@ -29,12 +29,18 @@ bool parse_count(std::string_view s, std::int64_t& out) {
 Result<std::string> read_text(const fs::path& path) {
   std::error_code ec;
   if (fs::is_directory(path, ec))
-    return fail(Error{"model.unknown", "is a directory, expected a config.json", "", path.string(), 0, 0, {}});
+    return fail(
+        Error{"model.unknown", "is a directory, expected a config.json", "", path.string(), 0, 0, {}});
   std::ifstream in(path, std::ios::binary);
   if (!in) return fail(Error{"model.unknown", "no such file, or not readable", "", path.string(), 0, 0, {}});
   if (const auto size = fs::file_size(path, ec); !ec && size > kLargestFile)
-    return fail(Error{"model.json", fmt::format("{} bytes, expected a config.json of at most 16 MiB", size),
-                      "give the config.json, not the weights", path.string(), 0, 0, {}});
+    return fail(Error{"model.json",
+                      fmt::format("{} bytes, expected a config.json of at most 16 MiB", size),
+                      "give the config.json, not the weights",
+                      path.string(),
+                      0,
+                      0,
+                      {}});
   std::ostringstream text;
   text << in.rdbuf();
   return std::move(text).str();
@@ -51,7 +57,8 @@ Error bad_setting(const std::string& name, const std::string& what, std::string 
   return Error{"model.setting", fmt::format("model \"{}\": {}", name, what), std::move(fix), {}, 0, 0, {}};
 }
 
-Result<std::monostate> set(Architecture& m, const std::string& name, const std::string& key, std::int64_t value) {
+Result<std::monostate> set(Architecture& m, const std::string& name, const std::string& key,
+                           std::int64_t value) {
   if (key == "layers") {
     if (value < 1 || value > m.layer_count())
       return fail(bad_setting(name, fmt::format("layers is {}, expected 1 to {}", value, m.layer_count()),
@@ -95,13 +102,16 @@ Result<Dims> split_dims(std::string_view dims) {
   std::string plain;
   int depth = 0;
   for (const char c : dims) {
-    if (c == '(') ++depth;
-    else if (c == ')') depth = std::max(0, depth - 1);
-    else if (depth == 0) plain += c == ' ' ? ';' : c;
+    if (c == '(')
+      ++depth;
+    else if (c == ')')
+      depth = std::max(0, depth - 1);
+    else if (depth == 0)
+      plain += c == ' ' ? ';' : c;
   }
-  static const std::vector<std::string> kKeys{"L",     "H",       "heads",   "kv",         "head_dim",     "FFN",    "ffn",    "V",
-                                              "params", "experts", "topk",    "moe_ffn",    "shared_ffn",   "dense_layers",
-                                              "q_lora", "kv_lora", "attn"};
+  static const std::vector<std::string> kKeys{
+      "L",       "H",    "heads",   "kv",         "head_dim",     "FFN",    "ffn",     "V",   "params",
+      "experts", "topk", "moe_ffn", "shared_ffn", "dense_layers", "q_lora", "kv_lora", "attn"};
   Dims out;
   for (const auto& part : split(plain, ';')) {
     const std::size_t equal = part.find('=');
@@ -126,7 +136,8 @@ class DimsReader {
     const auto at = dims_.find(key);
     if (at == dims_.end()) return otherwise;
     std::int64_t v = 0;
-    if (!parse_count(at->second, v)) problem(fmt::format("dimension \"{}\" is \"{}\", expected an integer", key, at->second));
+    if (!parse_count(at->second, v))
+      problem(fmt::format("dimension \"{}\" is \"{}\", expected an integer", key, at->second));
     return v;
   }
   std::int64_t ffn(std::int64_t hidden, bool& four_h) {
@@ -168,7 +179,8 @@ void add_experts(DimsReader& r, Architecture& m) {
   m.expert_ffn = r.need("moe_ffn");
   m.shared_ffn = r.get("shared_ffn", 0);
   const std::int64_t dense = r.get("dense_layers", 0);
-  for (std::size_t i = 0; i < m.layers.size(); ++i) m.layers[i].experts = static_cast<std::int64_t>(i) >= dense;
+  for (std::size_t i = 0; i < m.layers.size(); ++i)
+    m.layers[i].experts = static_cast<std::int64_t>(i) >= dense;
 }
 
 }  // namespace
@@ -176,7 +188,8 @@ void add_experts(DimsReader& r, Architecture& m) {
 std::vector<std::string> model_names() {
   std::vector<std::string> out;
   std::error_code ec;
-  for (fs::directory_iterator it(catalog::data_directory() / "llms", ec), end; !ec && it != end; it.increment(ec))
+  for (fs::directory_iterator it(catalog::data_directory() / "llms", ec), end; !ec && it != end;
+       it.increment(ec))
     if (it->path().extension() == ".json") out.push_back(it->path().stem().string());
   std::sort(out.begin(), out.end());
   return out;
@@ -195,7 +208,8 @@ Result<Architecture> find_model(const std::string& name) {
     if (std::find(names.begin(), names.end(), base) == names.end()) {
       const std::string near = did_you_mean(base, names);
       return fail("model.unknown", fmt::format("unknown model \"{}\"", base),
-                  (near.empty() ? "" : near + " ") + "list them with: etalon models, or give the path of a config.json");
+                  (near.empty() ? "" : near + " ") +
+                      "list them with: etalon models, or give the path of a config.json");
     }
     TRY(loaded, load(catalog::data_directory() / "llms" / (base + ".json")));
     m = std::move(loaded);
@@ -204,7 +218,8 @@ Result<Architecture> find_model(const std::string& name) {
   return with_settings(std::move(m), name, std::string_view(name).substr(colon + 1));
 }
 
-Result<Architecture> architecture_from_dims(std::string_view dims, const std::string& name, std::int64_t positions) {
+Result<Architecture> architecture_from_dims(std::string_view dims, const std::string& name,
+                                            std::int64_t positions) {
   TRY(parts, split_dims(dims));
   DimsReader r(std::move(parts));
   Architecture m;
@@ -228,14 +243,17 @@ Result<Architecture> architecture_from_dims(std::string_view dims, const std::st
   if (r.has("kv_lora"))  // the head dimensions of all published latent attentions; rows do not repeat them
     m.latent = Latent{r.get("q_lora", 0), r.need("kv_lora"), 128, 64, 128};
   if (m.latent) m.head_dim = m.key_dim();
-  if (r.has("experts")) add_experts(r, m);
-  else if (four_h && !r.has("kv")) make_gpt(m, positions);
+  if (r.has("experts"))
+    add_experts(r, m);
+  else if (four_h && !r.has("kv"))
+    make_gpt(m, positions);
   if (!r.problems().empty()) return fail("model.dims", r.problems(), fmt::format("in \"{}\"", dims));
   TRY(model, checked(std::move(m)));
   if (r.has("params")) {
     const double given = static_cast<double>(r.get("params", 0)), counted = parameters(model).total();
     if (std::abs(counted / given - 1) > 0.005)
-      return fail("model.dims", fmt::format("{:.0f} parameters counted from \"{}\", its params say {:.0f}", counted, dims, given));
+      return fail("model.dims", fmt::format("{:.0f} parameters counted from \"{}\", its params say {:.0f}",
+                                            counted, dims, given));
   }
   return model;
 }

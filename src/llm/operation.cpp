@@ -82,47 +82,61 @@ Traffic traffic_of(const Attention& o) {
   const double hq = static_cast<double>(o.heads_q), hk = static_cast<double>(o.heads_kv);
   const double d = static_cast<double>(o.head_dim);
   const double dv = static_cast<double>(o.head_dim_v > 0 ? o.head_dim_v : o.head_dim);
-  const double keys = o.window > 0 ? std::min(static_cast<double>(o.seq_kv),
-                                              static_cast<double>(o.window + o.seq_q))
-                                   : static_cast<double>(o.seq_kv);
+  const double keys = o.window > 0
+                          ? std::min(static_cast<double>(o.seq_kv), static_cast<double>(o.window + o.seq_q))
+                          : static_cast<double>(o.seq_kv);
   const double q = b * hq * static_cast<double>(o.seq_q) * d * e;
   const double out = b * hq * static_cast<double>(o.seq_q) * dv * 2;
   const double lse = b * hq * static_cast<double>(o.seq_q) * 4;
   const double kv = b * hk * keys * (o.shared_kv ? d : d + dv) * e;
   switch (o.phase) {
-    case Phase::forward: return {Bytes{q + kv}, Bytes{out + lse}};
-    case Phase::backward: return {Bytes{q + kv + 2 * out + lse}, Bytes{q + kv}};
-    case Phase::decode: return {Bytes{q + kv}, Bytes{out}};
+    case Phase::forward:
+      return {Bytes{q + kv}, Bytes{out + lse}};
+    case Phase::backward:
+      return {Bytes{q + kv + 2 * out + lse}, Bytes{q + kv}};
+    case Phase::decode:
+      return {Bytes{q + kv}, Bytes{out}};
   }
   return {};
 }
 
 // Elements read and written per element of rows x cols, in units of dtype (in) and out_dtype (out).
-struct Streams { double in = 1, out = 1; };
+struct Streams {
+  double in = 1, out = 1;
+};
 Streams streams_of(const Vector& o) {
   const bool back = o.phase == Phase::backward;
   const double copies = static_cast<double>(std::max<std::int64_t>(o.extra, 1));
   switch (o.op) {
-    case VectorOp::swiglu: return back ? Streams{3, 2} : Streams{2, 1};
+    case VectorOp::swiglu:
+      return back ? Streams{3, 2} : Streams{2, 1};
     case VectorOp::rmsnorm:
     case VectorOp::layernorm:
     case VectorOp::gelu:
     case VectorOp::relu2:
-    case VectorOp::softmax: return back ? Streams{2, 1} : Streams{1, 1};
+    case VectorOp::softmax:
+      return back ? Streams{2, 1} : Streams{1, 1};
     case VectorOp::residual_add:
-    case VectorOp::add: return {2, 1};
-    case VectorOp::embedding: return back ? Streams{2, 1} : Streams{1, 1};
-    case VectorOp::permute: return back ? Streams{copies, 1} : Streams{1, copies};
-    case VectorOp::unpermute: return back ? Streams{1, copies} : Streams{copies, 1};
-    case VectorOp::zero: return {0, 1};
-    case VectorOp::norm: return {1, 0};
+    case VectorOp::add:
+      return {2, 1};
+    case VectorOp::embedding:
+      return back ? Streams{2, 1} : Streams{1, 1};
+    case VectorOp::permute:
+      return back ? Streams{copies, 1} : Streams{1, copies};
+    case VectorOp::unpermute:
+      return back ? Streams{1, copies} : Streams{copies, 1};
+    case VectorOp::zero:
+      return {0, 1};
+    case VectorOp::norm:
+      return {1, 0};
     case VectorOp::rope:
     case VectorOp::cast:
     case VectorOp::transpose:
     case VectorOp::quantise:
     case VectorOp::cross_entropy:
     case VectorOp::topk_gate:
-    case VectorOp::adamw: return {1, 1};
+    case VectorOp::adamw:
+      return {1, 1};
   }
   return {};
 }
@@ -133,7 +147,8 @@ Traffic traffic_of(const Vector& o) {
   if (o.op == VectorOp::adamw) return {Bytes{16 * n}, Bytes{12 * n + out * n}};  // g, w, m, v; w, m, v, copy
   if (o.op == VectorOp::topk_gate) {
     const double chosen = 8 * rows * static_cast<double>(o.extra);  // weight and index
-    return o.phase == Phase::backward ? Traffic{Bytes{chosen}, Bytes{n * out}} : Traffic{Bytes{n * in}, Bytes{chosen}};
+    return o.phase == Phase::backward ? Traffic{Bytes{chosen}, Bytes{n * out}}
+                                      : Traffic{Bytes{n * in}, Bytes{chosen}};
   }
   if (o.op == VectorOp::cross_entropy && o.phase != Phase::backward)
     return {Bytes{n * in}, Bytes{n * out + 4 * rows}};  // the softmax is kept for backward
@@ -155,16 +170,16 @@ std::string text_of(const Matmul& o) {
   return s;
 }
 std::string text_of(const GroupedMatmul& o) {
-  std::string s = fmt::format("grouped_matmul {} tokens={} {}x{} experts={} top_k={} ep={}", name_of(o.dtype), o.tokens,
-                              o.hidden, o.inter, o.experts, o.top_k, o.ep);
+  std::string s = fmt::format("grouped_matmul {} tokens={} {}x{} experts={} top_k={} ep={}", name_of(o.dtype),
+                              o.tokens, o.hidden, o.inter, o.experts, o.top_k, o.ep);
   if (!o.gated) s += " ungated";
   if (o.skew != 0) s += fmt::format(" skew={}", o.skew);
   if (o.matmuls_only) s += " matmuls_only";
   return s;
 }
 std::string text_of(const Attention& o) {
-  std::string s = fmt::format("attention {} {} b={} q={} kv={} d={}", name_of(o.phase), name_of(o.dtype), o.batch, o.heads_q,
-                              o.heads_kv, o.head_dim);
+  std::string s = fmt::format("attention {} {} b={} q={} kv={} d={}", name_of(o.phase), name_of(o.dtype),
+                              o.batch, o.heads_q, o.heads_kv, o.head_dim);
   if (o.head_dim_v > 0 && o.head_dim_v != o.head_dim) s += fmt::format("/{}", o.head_dim_v);
   s += fmt::format(" seq={}x{}", o.seq_q, o.seq_kv);
   if (o.causal) s += " causal";
@@ -174,7 +189,8 @@ std::string text_of(const Attention& o) {
   return s;
 }
 std::string text_of(const Vector& o) {
-  std::string s = fmt::format("vector {} {} {}x{} {}", name_of(o.op), name_of(o.phase), o.rows, o.cols, name_of(o.dtype));
+  std::string s =
+      fmt::format("vector {} {} {}x{} {}", name_of(o.op), name_of(o.phase), o.rows, o.cols, name_of(o.dtype));
   if (o.out_dtype != o.dtype) s += fmt::format(">{}", name_of(o.out_dtype));
   if (o.extra != 0) s += fmt::format(" extra={}", o.extra);
   return s;
@@ -204,15 +220,21 @@ Bytes size_of(Dtype d) {
   switch (d) {
     case Dtype::fp32:
     case Dtype::tf32:
-    case Dtype::int32: return {4};
+    case Dtype::int32:
+      return {4};
     case Dtype::fp16:
-    case Dtype::bf16: return {2};
+    case Dtype::bf16:
+      return {2};
     case Dtype::fp8:
     case Dtype::int8:
-    case Dtype::hif8: return {1};
-    case Dtype::fp8_block: return {1 + 4.0 / 128};  // an fp32 scale for 128 elements
-    case Dtype::mxfp8: return {1 + 1.0 / 32};       // an 8-bit exponent for 32 elements (OCP MX)
-    case Dtype::mxfp4_w: return {0.5 + 1.0 / 32};
+    case Dtype::hif8:
+      return {1};
+    case Dtype::fp8_block:
+      return {1 + 4.0 / 128};  // an fp32 scale for 128 elements
+    case Dtype::mxfp8:
+      return {1 + 1.0 / 32};  // an 8-bit exponent for 32 elements (OCP MX)
+    case Dtype::mxfp4_w:
+      return {0.5 + 1.0 / 32};
   }
   return {0};
 }

@@ -12,9 +12,10 @@
 
 namespace etalon::llm {
 
-// fp8: e4m3 with one scale a tensor; fp8_block: e4m3 with 1x128 / 128x128 scales; mxfp4_w: 4-bit weights, 16-bit activations.
+// fp8: e4m3 with one scale a tensor; fp8_block: e4m3 with 1x128 / 128x128 scales; mxfp4_w: 4-bit weights,
+// 16-bit activations.
 enum class Dtype { fp32, tf32, fp16, bf16, fp8, fp8_block, mxfp8, mxfp4_w, int8, int32, hif8 };
-Bytes size_of(Dtype);                       // bytes of one element (mxfp4_w: 0.5 + scale share)
+Bytes size_of(Dtype);  // bytes of one element (mxfp4_w: 0.5 + scale share)
 const char* name_of(Dtype);
 bool parse(const std::string& text, Dtype& out);
 
@@ -36,14 +37,15 @@ struct GroupedMatmul {
   std::int64_t tokens = 0;  // of the whole expert-parallel group
   std::int64_t hidden = 0, inter = 0, experts = 0, top_k = 0, ep = 1;
   bool gated = true;
-  double skew = 0;      // 0: balanced; else exponent of the power law of expert loads
+  double skew = 0;  // 0: balanced; else exponent of the power law of expert loads
   Dtype dtype = Dtype::bf16;
   bool matmuls_only = false;  // true: the grouped products alone, no routing, permutation or activation
   bool operator==(const GroupedMatmul&) const = default;
 };
 
-// Softmax(Q K^T) V. Latent attention in training and prefill is `Attention` with head_dim 192, head_dim_v 128;
-// latent decode is absorbed: heads_kv = 1, head_dim 576, head_dim_v 512, shared_kv = true (V is a part of K).
+// Softmax(Q K^T) V. Latent attention in training and prefill is `Attention` with head_dim 192, head_dim_v
+// 128; latent decode is absorbed: heads_kv = 1, head_dim 576, head_dim_v 512, shared_kv = true (V is a part
+// of K).
 struct Attention {
   Phase phase = Phase::forward;
   Dtype dtype = Dtype::bf16;
@@ -52,14 +54,33 @@ struct Attention {
   bool causal = true;
   std::int64_t window = 0;  // sliding window in keys; 0: none
   bool shared_kv = false;
-  bool framework_call = false;  // with the launches a serving framework makes around the kernel (cache write, metadata)
+  bool framework_call =
+      false;  // with the launches a serving framework makes around the kernel (cache write, metadata)
   bool operator==(const Attention&) const = default;
 };
 
 // A streaming operation over rows x cols.
 enum class VectorOp {
-  rmsnorm, layernorm, rope, swiglu, gelu, relu2, softmax, residual_add, add, cast, transpose, embedding,
-  cross_entropy, topk_gate, permute, unpermute, quantise, adamw, zero, norm
+  rmsnorm,
+  layernorm,
+  rope,
+  swiglu,
+  gelu,
+  relu2,
+  softmax,
+  residual_add,
+  add,
+  cast,
+  transpose,
+  embedding,
+  cross_entropy,
+  topk_gate,
+  permute,
+  unpermute,
+  quantise,
+  adamw,
+  zero,
+  norm
 };
 const char* name_of(VectorOp);
 bool parse(const std::string& text, VectorOp& out);
@@ -74,9 +95,11 @@ struct Vector {
 
 using Operation = std::variant<Matmul, GroupedMatmul, Attention, Vector>;
 
-Flops flops(const Operation&);         // executed on the matrix units, a multiply-add is 2
-struct Traffic { Bytes read, written; };
+Flops flops(const Operation&);  // executed on the matrix units, a multiply-add is 2
+struct Traffic {
+  Bytes read, written;
+};
 Traffic compulsory_traffic(const Operation&);  // each operand once
-std::string describe(const Operation&);        // "matmul bf16 4096x4096x4096", one line, canonical: used as key
+std::string describe(const Operation&);  // "matmul bf16 4096x4096x4096", one line, canonical: used as key
 
 }  // namespace etalon::llm
