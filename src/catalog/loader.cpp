@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/text.h"
+#include "catalog/borrow.h"
 #include "catalog/fact_reader.h"
 
 namespace etalon::catalog {
@@ -14,8 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kChipHeader = {"schema", "name", "title",   "kind",
-                                              "family", "base", "without", "alternative"};
+const std::vector<std::string> kChipHeader = {"schema", "name",    "title",       "kind",  "family",
+                                              "base",   "without", "alternative", "borrow"};
 const std::vector<std::string> kNodeHeader = {"schema", "name",    "title", "kind",
                                               "base",   "without", "chip",  "packages"};
 
@@ -86,7 +88,14 @@ class SheetLoader {
   Result<Sheet> load(const TomlValue& root, const fs::path& file) {
     std::error_code ignored;
     const fs::path identity = fs::weakly_canonical(file, ignored);
-    chain_.push_back(identity);
+    chain_.push_back(identity);  // files being read, outermost first
+    auto sheet = load_inside(root, file);
+    chain_.pop_back();
+    return sheet;
+  }
+
+ private:
+  Result<Sheet> load_inside(const TomlValue& root, const fs::path& file) {
     FactReader reader(FileKind<Sheet>::schema(context_.schema), context_.sources, file.string());
     Sheet sheet;
     const TomlValue* base = root.find("base");
@@ -101,12 +110,12 @@ class SheetLoader {
     read_header(root, reader, sheet, base != nullptr);
     read_facts(root, reader, sheet);
     if (const TomlValue* table = root.find("alternative")) read_alternatives(*table, "", reader, sheet, file);
+    if (const TomlValue* borrow = root.find("borrow")) read_borrowing(*borrow, reader, sheet, file);
     sheet.apply_alternatives();
     if (auto done = finish(reader, sheet); !done) return std::unexpected(std::move(done).error());
     return sheet;
   }
 
- private:
   Result<Sheet> load_base(const TomlValue& base, const fs::path& file) {
     const auto problem = [&](std::string code, std::string message, std::string fix) {
       return fail(Error{
@@ -208,20 +217,49 @@ class SheetLoader {
     return it != sheet.facts().end() && it->second.choices.contains(choice) && it->second.choice != choice;
   }
 
-  void add_alternative(const TomlValue& base, const TomlValue& groups, const fs::path& file,
-                       FactReader& reader, const Sheet& sheet, FactSheet::Facts& then,
-                       FactSheet::Facts& now) {
+  // Another file of the same kind, loaded for its facts; a problem is noted and gives nothing.
+  std::optional<Sheet> load_other(const TomlValue& base, const fs::path& file, FactReader& reader) {
     SheetLoader<Sheet> loader(context_);
     loader.chain_ = chain_;
     auto other = loader.load_base(base, file);
-    if (!other) {
-      reader.problems().push_back(std::move(other).error());
+    if (other) return *std::move(other);
+    reader.problems().push_back(std::move(other).error());
+    return std::nullopt;
+  }
+
+  static std::vector<std::string> strings_of(const TomlValue& array) {
+    std::vector<std::string> out;
+    for (const TomlValue& v : array.array) out.push_back(v.string);
+    return out;
+  }
+
+  void read_borrowing(const TomlValue& table, FactReader& reader, Sheet& sheet, const fs::path& file) {
+    const TomlValue* from = table.find("from");
+    const TomlValue* groups = table.find("groups");
+    const TomlValue* spread = table.find("spread");
+    if (from == nullptr || groups == nullptr || spread == nullptr ||
+        !(spread->number >= 0 && spread->number < 1)) {
+      reader.complain(table, "borrow.entry", "[borrow] has from, groups and a spread from 0 to 1",
+                      "for example from = \"ascend-910b1\", groups = [\"mmad\"], spread = 0.3");
       return;
     }
+    const auto lender = load_other(*from, file, reader);
+    if (!lender) return;
+    for (Fact& fact : borrowed_facts(sheet, *lender, {strings_of(*groups), spread->number},
+                                     FileKind<Sheet>::schema(context_.schema))) {
+      auto done = sheet.insert(std::move(fact));
+      if (!done) reader.problems().push_back(std::move(done).error());
+    }
+  }
+
+  void add_alternative(const TomlValue& base, const TomlValue& groups, const fs::path& file,
+                       FactReader& reader, const Sheet& sheet, FactSheet::Facts& then,
+                       FactSheet::Facts& now) {
+    const auto other = load_other(base, file, reader);
+    if (!other) return;
+    const std::vector<std::string> names = strings_of(groups);
     const auto belongs = [&](const std::string& fact) {
-      return !own_.contains(fact) &&
-             std::any_of(groups.array.begin(), groups.array.end(),
-                         [&](const TomlValue& group) { return fact.starts_with(group.string + "."); });
+      return !own_.contains(fact) && is_in_groups(fact, names);
     };
     for (const auto& [name, fact] : other->facts()) {
       if (belongs(name)) then.emplace(name, fact);

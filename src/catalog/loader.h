@@ -6,7 +6,7 @@
 // Errors: file.*, toml.syntax, header.missing, header.unknown, header.kind, base.unknown, base.cycle,
 // fact.unknown, fact.not-a-table, fact.key, fact.no-value, fact.no-unit, fact.dimension, fact.no-source,
 // fact.unknown-source, fact.no-basis, fact.outside-range, fact.no-formula, fact.no-rows, fact.choice,
-// fact.limits, alternative.entry, source.incomplete, unit.*, formula.*.
+// fact.limits, alternative.entry, borrow.entry, source.incomplete, unit.*, formula.*.
 
 #include <filesystem>
 #include <map>

@@ -78,16 +78,19 @@ std::string class_text(const ExportControl& e) {
 }
 
 Table export_table(const std::vector<const Chip*>& chips) {
-  Table out{"Export control, rules of October 2023 (advertised rates, whole package)", {{"metric", ""}}, {}};
-  for (const Chip* chip : chips) out.columns.push_back({chip->name, ""});
-  out.rows = {{"TPP"}, {"set by"}, {"performance density"}, {"class"}};
+  Table out;
+  out.title = "Export control, rules of October 2023 (advertised rates, whole package)";
+  out.columns = {{"metric", ""}};
+  std::vector<std::vector<std::string>> rows = {{"TPP"}, {"set by"}, {"performance density"}, {"class"}};
   for (const Chip* chip : chips) {
+    out.columns.push_back({chip->name, ""});
     const ExportControl e = export_control(*chip);
-    out.rows[0].push_back(e.is_known ? interval_text(e.tpp) : "unknown");
-    out.rows[1].push_back(e.is_known ? e.format : "-");
-    out.rows[2].push_back(e.has_density ? interval_text(e.density) : "unknown");
-    out.rows[3].push_back(e.is_known ? class_text(e) : "unknown");
+    rows[0].push_back(e.is_known ? interval_text(e.tpp) : "unknown");
+    rows[1].push_back(e.is_known ? e.format : "-");
+    rows[2].push_back(e.has_density ? interval_text(e.density) : "unknown");
+    rows[3].push_back(e.is_known ? class_text(e) : "unknown");
   }
+  for (auto& row : rows) out.rows.emplace_back(row.begin(), row.end());
   return out;
 }
 
@@ -111,11 +114,27 @@ Cell core_count(const Chip& chip) {
   return number_cell(chip, chip.kind == CoreKind::gpu ? "sm.count" : "cube.count", 1);
 }
 
-Cell ratio(const Fact* a, const Fact* b) {
-  if (a == nullptr || b == nullptr || a->is_categorical() || b->is_categorical()) return {};
-  const double r = a->si.value / b->si.value;
+Cell ratio(const Fact& a, const Fact& b) {
+  if (a.is_categorical() || b.is_categorical()) return {};
+  const double r = a.si.value / b.si.value;
   if (!std::isfinite(r)) return {};
   return r;
+}
+
+std::string ranged_text(const Fact& fact) {
+  const std::string range = range_text(fact);
+  return value_text(fact) + (range.empty() ? "" : " [" + range + "]");
+}
+
+Table only_in(const Chip& has, const Chip& lacks) {
+  Table out;
+  out.title = fmt::format("Facts of {} alone", has.name);
+  out.columns = {{"fact", ""}, {"value", ""}, {"basis", ""}};
+  for (const auto& [path, fact] : has.facts()) {
+    if (!lacks.facts().contains(path))
+      out.rows.push_back({path, ranged_text(fact), std::string(name_of(fact.basis))});
+  }
+  return out;
 }
 
 }  // namespace
@@ -144,27 +163,27 @@ Result<Document> list_chips() {
                {"memory", "TB/s", 3},
                {"link", "GB/s", 4},
                {"power", "W", 4},
-               {"not vendor", ""},
-               {"what", ""}},
+               {"rumour or guess", ""}},
               {}};
   for (const std::string& name : chip_names()) {
     TRY(chip, find_chip(name));
     std::int64_t other = 0;
-    for (const auto& [path, fact] : chip.facts()) other += fact.basis != Basis::vendor;
+    for (const auto& [path, fact] : chip.facts())
+      other += fact.basis == Basis::rumour || fact.basis == Basis::guess;
     table.rows.push_back(
         {name, chip.family, whole(number_cell(chip, "package.devices", 1)), whole(core_count(chip)),
          number_cell(chip, "marketed.fp16", 1e12), number_cell(chip, "marketed.fp8", 1e12),
          number_cell(chip, "hbm.capacity", 1e9, true), number_cell(chip, "hbm.bandwidth", 1e12, true),
          number_cell(chip, "link.bandwidth", 1e9, true), number_cell(chip, "package.power", 1),
-         fmt::format("{}/{}", other, chip.facts().size()), chip.title});
+         fmt::format("{} of {} facts", other, chip.facts().size())});
   }
   Document out;
   out.title = "Chips";
   out.table(std::move(table));
   out.text(
       "Whole packages, advertised dense rates, nominal values; link is one direction. `etalon chips show "
-      "NAME` gives every fact "
-      "with its range and source.");
+      "NAME` "
+      "gives every fact with its range and source.");
   return out;
 }
 
@@ -217,32 +236,25 @@ Document diff_chips(const Chip& a, const Chip& b) {
   Document out;
   out.title = fmt::format("{} and {}", a.name, b.name);
   out.text(fmt::format("{}: {}. {}: {}.", a.name, basis_summary(a), b.name, basis_summary(b)));
-  Table table{"",
-              {{"fact", ""},
-               {a.name, ""},
-               {b.name, ""},
-               {a.name + " / " + b.name, "", 3},
-               {b.name + " / " + a.name, "", 3},
-               {"basis", ""}},
-              {}};
-  std::map<std::string, std::pair<const Fact*, const Fact*>> both;
-  for (const auto& [path, fact] : a.facts()) both[path].first = &fact;
-  for (const auto& [path, fact] : b.facts()) both[path].second = &fact;
-  for (const auto& [path, pair] : both) {
-    const auto [left, right] = pair;
-    const auto text = [](const Fact* f) {
-      if (f == nullptr) return std::string("-");
-      const std::string range = range_text(*f);
-      return value_text(*f) + (range.empty() ? "" : " [" + range + "]");
-    };
-    const std::string basis =
-        left == nullptr || right == nullptr ? std::string(name_of((left != nullptr ? left : right)->basis))
-        : left->basis == right->basis       ? std::string(name_of(left->basis))
-                                      : fmt::format("{} / {}", name_of(left->basis), name_of(right->basis));
-    table.rows.push_back({path, text(left), text(right), ratio(left, right), ratio(right, left), basis});
+  Table both;
+  both.title = "Facts of both";
+  both.columns = {
+      {"fact", ""}, {a.name, ""}, {b.name, ""}, {"first / second", "", 3}, {"second / first", "", 3},
+      {"basis", ""}};
+  for (const auto& [path, left] : a.facts()) {
+    const auto it = b.facts().find(path);
+    if (it == b.facts().end()) continue;
+    const Fact& right = it->second;
+    const std::string basis = left.basis == right.basis
+                                  ? std::string(name_of(left.basis))
+                                  : fmt::format("{} / {}", name_of(left.basis), name_of(right.basis));
+    both.rows.push_back(
+        {path, ranged_text(left), ranged_text(right), ratio(left, right), ratio(right, left), basis});
   }
-  out.table(std::move(table));
+  out.table(std::move(both));
   out.table(export_table({&a, &b}));
+  out.table(only_in(a, b));
+  out.table(only_in(b, a));
   return out;
 }
 

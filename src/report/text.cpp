@@ -99,28 +99,37 @@ class TextRenderer {
     if (t.rows.empty()) out_ += "(no rows)\n";
   }
 
-  // Column widths; the widest text columns give way until the table fits the terminal.
+  // Column widths; the widest text columns give way until the table fits the terminal, down to their longest
+  // word.
   std::vector<int> fit(const std::vector<std::vector<std::string>>& cells,
                        const std::vector<bool>& right) const {
-    std::vector<int> widths(right.size(), 0);
+    std::vector<int> widths(right.size(), 0), floors(right.size(), 0);
     for (const auto& row : cells) {
-      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], shown_width(row[i]));
-    }
-    int total = 0;
-    for (const int w : widths) total += w + 2;
-    while (total - 2 > options_.width) {
-      int widest = -1;
-      for (std::size_t i = 0; i < widths.size(); ++i) {
-        if (!right[i] && widths[i] > kNarrowest &&
-            (widest < 0 || widths[i] > widths[static_cast<std::size_t>(widest)])) {
-          widest = static_cast<int>(i);
-        }
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        widths[i] = std::max(widths[i], shown_width(row[i]));
+        for (const std::string& word : split(row[i], ' ')) floors[i] = std::max(floors[i], shown_width(word));
       }
-      if (widest < 0) break;
-      --widths[static_cast<std::size_t>(widest)];
+    }
+    int total = -2;
+    for (const int w : widths) total += w + 2;
+    while (total > options_.width) {
+      std::size_t widest = widths.size();
+      for (std::size_t i = 0; i < widths.size(); ++i) {
+        const bool gives = widths[i] > std::max(floors[i], right[i] ? numeric_floor(cells, i) : kNarrowest);
+        if (gives && (widest == widths.size() || widths[i] > widths[widest])) widest = i;
+      }
+      if (widest == widths.size()) break;
+      --widths[widest];
       --total;
     }
     return widths;
+  }
+
+  // Numbers are never broken; the title above them may be.
+  static int numeric_floor(const std::vector<std::vector<std::string>>& cells, std::size_t column) {
+    int out = 0;
+    for (std::size_t r = 1; r < cells.size(); ++r) out = std::max(out, shown_width(cells[r][column]));
+    return out;
   }
 
   void row(const std::vector<std::string>& cells, const std::vector<int>& widths,
