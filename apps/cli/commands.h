@@ -44,6 +44,7 @@ struct Context {
 
 void add_chips(CLI::App& app, Context& context);
 void add_nodes(CLI::App& app, Context& context);
+void add_train(CLI::App& app, Context& context);
 void add_kernel(CLI::App& app, Context& context);
 void add_validate(CLI::App& app, Context& context);
 void add_models(CLI::App& app, Context& context);
@@ -51,6 +52,7 @@ void add_models(CLI::App& app, Context& context);
 inline constexpr void (*kCommands[])(CLI::App&, Context&) = {
     add_chips,
     add_nodes,
+    add_train,
     add_kernel,
     add_validate,
     add_models,
