@@ -62,18 +62,21 @@ struct TransferCost {
   double issue = 0;
   double row = 0;      // per contiguous row
   double minimum = 0;  // never less per instruction
+  double row_bytes = 0;  // Instruction::port_bytes per contiguous row
 };
 
 struct NpuCosts {
   // Vector. occupancy = start + repeats * repeat[class][wide]; wide: 0 for 8- and 16-bit elements, 1 for 32-bit.
-  double vector_start = 0;        // an instruction the previous one must finish before (PipeBarrier, flag, idle pipe)
-  double vector_start_queued = 0; // an instruction directly behind another without a barrier between them
+  double vector_start = 0;        // an instruction the previous one must finish before (PipeBarrier), or on an idle pipe
+  double vector_start_queued = 0; // an instruction directly behind another, no barrier between them (<= vector_start)
   double vector_repeat[kVectorClasses][2] = {};
+  double vector_minimum = 0;      // occupancy is never less
   double bank_conflict = 0;       // more cycles per repeat when two source operands share bank groups
   int bank_groups = 16;           // 32-byte rows are dealt to so many groups
   // Cube. Fractals are 16 x 16 x (32 bytes of K).
   double mmad_start = 0;          // per instruction, the next one queued behind it
-  double mmad_drain = 0;          // more, when nothing is queued behind it
+  double mmad_drain = 0;          // more, when the cube had run empty (Instruction::idle_cycles)
+  double mmad_idle = 0;           // the part of mmad_drain that does not come from waiting for a flag
   double macs_int4 = 0, macs_int8 = 0, macs_fp8 = 0, macs_fp16 = 0, macs_bf16 = 0, macs_hf32 = 0, macs_fp32 = 0;  // per cycle
   // MTE1.
   double load_start = 0;          // per LoadData
@@ -89,6 +92,7 @@ struct NpuCosts {
   TransferCost gm_ub, ub_gm, l1_gm;
   double ub_ub = 0, ub_l1 = 0;    // bytes per cycle
   double line = 512;              // bytes: a row that starts inside a line touches one line more (extra_bytes)
+  double unaligned_lines = 1;     // share of that line more that is paid
   bool unaligned_costs = true;    // false: no extra line (dav-3510)
   // Scalar unit.
   double scalar_call = 0;         // issuing any instruction

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// GlobalTensor: a typed pointer into device memory. LocalTensor: a typed range of on-chip memory, named by position
+// and byte offset. Both are small values and never own anything.
+
+#include "enums.h"
+
+namespace AscendC {
+
+template <class T>
+class LocalTensor {
+ public:
+  using PrimType = T;
+  LocalTensor() = default;
+  // `offset` in bytes from the start of the position's memory, `elements` of T.
+  LocalTensor(TPosition position, std::uint32_t offset, std::uint32_t elements)
+      : offset_(offset), elements_(elements), position_(position) {}
+
+  LocalTensor operator[](std::uint32_t element) const {
+    return LocalTensor(position_, offset_ + element * static_cast<std::uint32_t>(sizeof(T)),
+                       elements_ > element ? elements_ - element : 0);
+  }
+  template <class U>
+  LocalTensor<U> ReinterpretCast() const {
+    return LocalTensor<U>(position_, offset_,
+                          static_cast<std::uint32_t>(elements_ * sizeof(T) / sizeof(U)));
+  }
+  T GetValue(std::uint32_t element) const {
+    T value{};
+    etalon_asc_scalar_read(space(), at(element), sizeof(T), &value);
+    return value;
+  }
+  template <class U>
+  void SetValue(std::uint32_t element, U value) const {
+    const T v = static_cast<T>(value);
+    etalon_asc_scalar_write(space(), at(element), sizeof(T), &v);
+  }
+  std::uint32_t GetSize() const { return elements_; }
+  std::uint32_t GetLength() const { return static_cast<std::uint32_t>(elements_ * sizeof(T)); }
+  void SetSize(std::uint32_t elements) { elements_ = elements; }
+  TPosition GetPosition() const { return position_; }
+  std::uint64_t GetPhyAddr() const { return offset_; }
+  std::uint64_t GetPhyAddr(std::uint32_t element) const { return at(element); }
+  std::uint32_t offset() const { return offset_; }
+  int space() const { return detail::space_of(position_); }
+
+ private:
+  std::uint32_t at(std::uint32_t element) const {
+    return offset_ + element * static_cast<std::uint32_t>(sizeof(T));
+  }
+  std::uint32_t offset_ = 0, elements_ = 0;
+  TPosition position_ = TPosition::VECCALC;
+};
+
+template <class T>
+class GlobalTensor {
+ public:
+  using PrimType = T;
+  void SetGlobalBuffer(__gm__ T* address, std::uint64_t elements = 0) {
+    address_ = address;
+    elements_ = elements;
+  }
+  GlobalTensor operator[](std::uint64_t element) const {
+    GlobalTensor r = *this;
+    r.address_ = reinterpret_cast<T*>(reinterpret_cast<std::uintptr_t>(address_) + element * sizeof(T));
+    r.elements_ = elements_ > element ? elements_ - element : 0;
+    return r;
+  }
+  T GetValue(std::uint64_t element) const {
+    T value{};
+    etalon_asc_scalar_gm_read((*this)[element].address_, sizeof(T), &value);
+    return value;
+  }
+  void SetValue(std::uint64_t element, T value) const {
+    etalon_asc_scalar_gm_write((*this)[element].address_, sizeof(T), &value);
+  }
+  __gm__ T* GetPhyAddr() const { return address_; }
+  __gm__ T* GetPhyAddr(std::uint64_t element) const { return (*this)[element].address_; }
+  std::uint64_t GetSize() const { return elements_; }
+  void SetL2CacheHint(CacheMode mode) { bypass_ = mode == CacheMode::CACHE_MODE_DISABLE; }
+  bool bypasses_l2() const { return bypass_; }
+
+ private:
+  T* address_ = nullptr;
+  std::uint64_t elements_ = 0;
+  bool bypass_ = false;
+};
+
+}  // namespace AscendC

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The Ascend C programming interface, as device code includes it.
+
+#include "ascendc/copy.h"
+#include "ascendc/cube.h"
+#include "ascendc/pipe.h"
+#include "ascendc/reduce.h"
+#include "ascendc/system.h"
+#include "ascendc/vector.h"
+#include "ascendc/vector_select.h"

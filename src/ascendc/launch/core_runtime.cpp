@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ascendc/launch/core_runtime.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace etalon::ascendc {
+
+using chip::FlagId;
+using chip::kNoFlag;
+using chip::NpuPipe;
+
+namespace {
+
+constexpr int kCorePipes = 7;  // scalar unit included
+constexpr FlagId kCrossFlags = kCorePipes * kCorePipes * 8;
+static_assert(kCrossFlags + 2 * 16 + 4 <= chip::kNpuFlags, "flags of a core");
+constexpr int kSyncAllBarrier = 1000, kModeZeroBarrier = 2000;
+constexpr const char* kSpaceNames[] = {"UB", "L1", "L0A", "L0B", "L0C", "BT", "FB", "GM"};
+
+FlagId pair_flag(int from, int to, int id) { return static_cast<FlagId>((from * kCorePipes + to) * 8 + id); }
+
+chip::PipeId machine_pipe(int pipe) {
+  static constexpr NpuPipe table[] = {NpuPipe::vector, NpuPipe::vector, NpuPipe::cube,   NpuPipe::mte1,
+                                      NpuPipe::mte2,   NpuPipe::mte3,   NpuPipe::fixpipe};
+  return static_cast<chip::PipeId>(table[pipe]);
+}
+
+}  // namespace
+
+CoreRuntime::CoreRuntime(LaunchContext& launch, int core, bool is_cube, chip::Core* timed)
+    : launch_(launch), core_(core), is_cube_(is_cube), timed_(timed) {
+  const InstructionCosts& c = *launch.costs;
+  const std::int64_t sizes[kAscLocalSpaces] = {c.ub_size,  c.l1_size, c.l0a_size, c.l0b_size,
+                                               c.l0c_size, c.bt_size, c.fb_size};
+  for (int s = 0; s < kAscLocalSpaces; ++s) {
+    const bool here = is_cube ? s != kAscUb : s == kAscUb;
+    // A mix kernel's source lays out both kinds of core, so sizes are seen by both; memory only where it
+    // exists.
+    visible_.space_bytes[s] = static_cast<std::uint32_t>(here || launch.sub_blocks > 0 ? sizes[s] : 0);
+    if (!here || !launch.functional || sizes[s] == 0) continue;
+    memory_[s] = std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(sizes[s]));
+    std::memset(memory_[s].get(), 0xff,
+                static_cast<std::size_t>(sizes[s]));  // NaN: what was never written shows
+  }
+  visible_.runtime = this;
+  visible_.is_cube = is_cube ? 1 : 0;
+  visible_.has_data = launch.functional ? 1 : 0;
+  visible_.sub_blocks = static_cast<std::uint32_t>(launch.sub_blocks);
+  visible_.mask[0] = visible_.mask[1] = ~std::uint64_t{0};
+  visible_.deq_scale = 1.0f;
+}
+
+void CoreRuntime::begin_block(std::uint32_t block, std::uint32_t blocks, std::uint32_t sub_block) {
+  visible_.block = block;
+  visible_.blocks = blocks;
+  visible_.sub_block = sub_block;
+  visible_.mask_counter = 0;
+  visible_.mask[0] = visible_.mask[1] = ~std::uint64_t{0};
+  visible_.pipe = nullptr;
+  visible_.hf32 = 0;
+  atomic_op_ = kAscAtomicNone;
+  resumed();
+}
+
+void CoreRuntime::end_block() {
+  if (timed_ == nullptr) return;
+  flush();
+  for (int p = 0; p < chip::kNpuPipes; ++p) flush_waits(p);
+}
+
+void CoreRuntime::resumed() { etalon_asc_current = &visible_; }
+
+// --- timing: issuing
+// ----------------------------------------------------------------------------------------
+
+void CoreRuntime::issue(chip::Instruction& i) {
+  flush();
+  PipeWaits& w = waits_[i.pipe];
+  for (int k = 0; k < w.count; ++k) i.wait[k] = w.flags[k];
+  if (w.count > 0) i.cycles += launch_.costs->flag;
+  w.count = 0;
+  held_ = i;
+  has_held_ = true;
+  pending_scalar_ += launch_.costs->scalar_call;
+}
+
+void CoreRuntime::flush() {
+  if (has_held_) {
+    has_held_ = false;
+    timed_->issue(held_);
+    resumed();
+  }
+  if (pending_scalar_ > 0) {
+    timed_->scalar(pending_scalar_);
+    pending_scalar_ = 0;
+  }
+}
+
+// Waits that no instruction of the pipe has picked up become an empty instruction.
+void CoreRuntime::flush_waits(int pipe) {
+  if (waits_[pipe].count == 0) return;
+  chip::Instruction i;
+  i.pipe = static_cast<chip::PipeId>(pipe);
+  i.name = "WaitFlag";
+  issue(i);
+  flush();
+}
+
+void CoreRuntime::signal_self(int pipe, FlagId flag) {
+  flush();
+  flush_waits(pipe);
+  timed_->signal(timed_->index(), flag, static_cast<chip::PipeId>(pipe), Cycles{0});
+  resumed();
+}
+
+void CoreRuntime::issue_plain(NpuPipe pipe, double cycles, const char* name, double flops) {
+  chip::Instruction i;
+  i.pipe = static_cast<chip::PipeId>(pipe);
+  i.cycles = cycles;
+  i.name = name;
+  i.flops = flops;
+  issue(i);
+}
+
+void CoreRuntime::issue_transfer(NpuPipe pipe, chip::NpuPath path, bool write, const chip::TransferCost& cost,
+                                 const void* gm, std::int64_t rows, std::int64_t row_bytes,
+                                 std::int64_t pitch, bool bypass, const char* name, double more_cycles) {
+  if (rows <= 0 || row_bytes <= 0) return;
+  if (rows == 1) pitch = row_bytes;
+  const GmSide side = device_side(gm, (rows - 1) * pitch + row_bytes, name);
+  chip::Instruction i;
+  i.pipe = static_cast<chip::PipeId>(pipe);
+  i.access = write ? chip::Access::write : chip::Access::read;
+  i.path = static_cast<std::uint8_t>(path);
+  i.bypass_l2 = bypass || side.buffer->bypass_l2;
+  i.cycles = transfer_cycles(cost, rows) + more_cycles;
+  i.region = {side.address, rows, row_bytes, pitch};
+  if (pitch == row_bytes) i.region = {side.address, 1, rows * row_bytes, rows * row_bytes};
+  i.extra_bytes =
+      unaligned_bytes(side.address, i.region.rows, i.region.row_bytes, i.region.pitch, *launch_.costs);
+  i.name = name;
+  if (launch_.runtime_tiling) pending_scalar_ += launch_.costs->scalar_transfer;
+  issue(i);
+}
+
+void CoreRuntime::observe(EtalonAscPipe pipe, const char* name, std::initializer_list<LocalRange> ranges,
+                          const void* gm, std::int64_t gm_bytes, bool gm_write) {
+  if (launch_.observer == nullptr) return;
+  InstructionEvent e;
+  e.core = core_;
+  e.pipe = pipe;
+  e.name = name;
+  for (const auto& r : ranges) {
+    if (r.end > r.begin && e.range_count < 4) e.ranges[e.range_count++] = r;
+  }
+  e.gm = gm;
+  e.gm_bytes = gm_bytes;
+  e.gm_write = gm_write;
+  launch_.observer->on_instruction(e);
+}
+
+// --- checks
+// -------------------------------------------------------------------------------------------------
+
+CoreRuntime::GmSide CoreRuntime::device_side(const void* gm, std::int64_t bytes, const char* name) const {
+  const Buffer* b = launch_.device->find(gm, bytes);
+  if (b == nullptr) {
+    throw DeviceFault("ascendc.out-of-range",
+                      fmt::format("{} on core {} block {}: {} bytes of device memory that no buffer holds",
+                                  name, core_, visible_.block, bytes));
+  }
+  return {b, b->device + static_cast<chip::Address>(static_cast<const std::byte*>(gm) - b->host)};
+}
+
+void CoreRuntime::need_space(int space, const char* name) const {
+  const bool here = space == kAscGm || (is_cube_ ? space != kAscUb : space == kAscUb);
+  if (here) return;
+  throw DeviceFault("ascendc.core", fmt::format("{} uses {} on core {}, which is a {} core", name,
+                                                kSpaceNames[space], core_, is_cube_ ? "cube" : "vector"));
+}
+
+void CoreRuntime::check_local(int space, std::uint32_t offset, std::int64_t bytes, const char* name) const {
+  need_space(space, name);
+  if (offset + bytes <= static_cast<std::int64_t>(visible_.space_bytes[space])) return;
+  throw DeviceFault(
+      "ascendc.out-of-range",
+      fmt::format("{} on core {} block {}: bytes {} to {} of {}, which has {}", name, core_, visible_.block,
+                  offset, offset + bytes, kSpaceNames[space], visible_.space_bytes[space]));
+}
+
+std::byte* CoreRuntime::local(int space, std::uint32_t offset, std::int64_t bytes) {
+  check_local(space, offset, bytes, "local memory");
+  return memory_[space] ? memory_[space].get() + offset : nullptr;
+}
+
+// --- flags and barriers
+// -------------------------------------------------------------------------------------
+
+void CoreRuntime::set_flag(int from, int to, int id) {
+  ++launch_.calls;
+  if (id < 0 || id > 7)
+    throw DeviceFault("ascendc.flag", fmt::format("SetFlag with event id {}, expected 0 to 7", id));
+  if (launch_.observer != nullptr) {
+    InstructionEvent e;
+    e.kind = InstructionEvent::Kind::set_flag;
+    e.core = core_;
+    e.pipe = static_cast<EtalonAscPipe>(from);
+    e.other = static_cast<EtalonAscPipe>(to);
+    e.flag_id = id;
+    launch_.observer->on_instruction(e);
+  }
+  if (timed_ == nullptr || from == to) return;
+  const FlagId flag = pair_flag(from, to, id);
+  const auto pipe = machine_pipe(from);
+  if (from != kAscPipeS && has_held_ && held_.pipe == pipe && held_.set[1] == kNoFlag) {
+    held_.set[held_.set[0] == kNoFlag ? 0 : 1] = flag;
+  } else if (from == kAscPipeS) {
+    flush();
+    timed_->set_flag(flag);
+  } else {
+    signal_self(pipe, flag);
+  }
+  pending_scalar_ += launch_.costs->scalar_flag;
+}
+
+void CoreRuntime::wait_flag(int from, int to, int id) {
+  ++launch_.calls;
+  if (id < 0 || id > 7)
+    throw DeviceFault("ascendc.flag", fmt::format("WaitFlag with event id {}, expected 0 to 7", id));
+  if (launch_.observer != nullptr) {
+    InstructionEvent e;
+    e.kind = InstructionEvent::Kind::wait_flag;
+    e.core = core_;
+    e.pipe = static_cast<EtalonAscPipe>(from);
+    e.other = static_cast<EtalonAscPipe>(to);
+    e.flag_id = id;
+    launch_.observer->on_instruction(e);
+  }
+  if (timed_ == nullptr || from == to) return;
+  const FlagId flag = pair_flag(from, to, id);
+  pending_scalar_ += launch_.costs->scalar_flag;
+  if (to == kAscPipeS) {
+    flush();
+    timed_->wait_flag(flag);
+    resumed();
+    return;
+  }
+  const auto pipe = machine_pipe(to);
+  if (waits_[pipe].count == 3) flush_waits(pipe);
+  waits_[pipe].flags[waits_[pipe].count++] = flag;
+}
+
+void CoreRuntime::pipe_barrier(int pipe) {
+  ++launch_.calls;
+  if (launch_.observer != nullptr) {
+    InstructionEvent e;
+    e.kind = InstructionEvent::Kind::pipe_barrier;
+    e.core = core_;
+    e.pipe = static_cast<EtalonAscPipe>(pipe);
+    launch_.observer->on_instruction(e);
+  }
+  if (timed_ == nullptr) return;
+  pending_scalar_ += launch_.costs->scalar_flag;
+  if (pipe == kAscPipeAll) {
+    end_block();
+    timed_->drain();
+    resumed();
+    vector_barrier_ = true;
+  } else if (pipe == kAscPipeV) {
+    vector_barrier_ = true;
+  } else if (pipe == kAscPipeMte2 || pipe == kAscPipeMte3 || pipe == kAscPipeFix) {
+    // Transfers of one pipe overlap: later ones wait for the end of earlier ones.
+    const FlagId flag = pair_flag(pipe, pipe, 0);
+    signal_self(machine_pipe(pipe), flag);
+    waits_[machine_pipe(pipe)].flags[waits_[machine_pipe(pipe)].count++] = flag;
+  }
+}
+
+void CoreRuntime::cross_set(int mode, int pipe, int id) {
+  ++launch_.calls;
+  if (id < 0 || id > 15)
+    throw DeviceFault("ascendc.flag", fmt::format("cross-core flag {}, expected 0 to 15", id));
+  if (timed_ != nullptr) {
+    flush();
+    pending_scalar_ += launch_.costs->scalar_flag;
+  }
+  if (pipe == kAscPipeS || pipe == kAscPipeAll) pipe = is_cube_ ? kAscPipeFix : kAscPipeMte3;
+  const auto machine = machine_pipe(pipe);
+  const auto send = [&](int core, FlagId flag) {
+    if (timed_ == nullptr) {
+      launch_.loose->signal(core, flag);
+      return;
+    }
+    flush_waits(machine);
+    timed_->signal(core, flag, machine, Cycles{launch_.costs->cross_core_flag});
+    resumed();
+  };
+  mode_of_id_[id] = mode;
+  const auto base = static_cast<FlagId>(kCrossFlags + id);
+  const int per = launch_.sub_blocks;
+  if (mode == 1 && !is_cube_) {
+    const int first = core_ - static_cast<int>(visible_.sub_block);
+    for (int s = 0; s < std::max(per, 1); ++s) send(first + s, base);
+  } else if (mode == 2 && is_cube_) {
+    for (int s = 0; s < per; ++s) send(launch_.cubes + core_ * per + s, base);
+  } else if (mode == 2 && per > 0) {
+    send((core_ - launch_.cubes) / per,
+         static_cast<FlagId>(base + 16 * static_cast<int>(visible_.sub_block)));
+  } else if (mode != 0) {
+    throw DeviceFault("ascendc.flag",
+                      fmt::format("cross-core flag mode {} is not possible on core {}", mode, core_));
+  }
+  // Mode 0 meets at the wait: a set of every core of one kind, then a wait, is a barrier.
+}
+
+void CoreRuntime::cross_wait(int id) {
+  ++launch_.calls;
+  if (id < 0 || id > 15)
+    throw DeviceFault("ascendc.flag", fmt::format("cross-core flag {}, expected 0 to 15", id));
+  const auto wait = [&](FlagId flag) {
+    if (timed_ == nullptr) {
+      launch_.loose->wait_flag(core_, flag);
+    } else {
+      flush();
+      timed_->wait_flag(flag);
+    }
+    resumed();
+  };
+  if (timed_ != nullptr) pending_scalar_ += launch_.costs->scalar_flag;
+  const auto base = static_cast<FlagId>(kCrossFlags + id);
+  if (mode_of_id_[id] == 0) {
+    const int count = is_cube_ ? launch_.cubes : launch_.vectors;
+    if (timed_ == nullptr) {
+      launch_.loose->barrier(core_, kModeZeroBarrier + 2 * id + (is_cube_ ? 1 : 0), count);
+    } else {
+      end_block();
+      timed_->drain();
+      timed_->barrier(kModeZeroBarrier + 2 * id + (is_cube_ ? 1 : 0), count, Cycles{launch_.costs->sync_all});
+    }
+    resumed();
+  } else if (mode_of_id_[id] == 1 && !is_cube_) {
+    for (int s = 0; s < std::max(launch_.sub_blocks, 1); ++s) wait(base);
+  } else if (is_cube_) {
+    for (int s = 0; s < launch_.sub_blocks; ++s) wait(static_cast<FlagId>(base + 16 * s));
+  } else {
+    wait(base);
+  }
+}
+
+void CoreRuntime::sync_all(bool vector_only) {
+  ++launch_.calls;
+  vector_only = vector_only && launch_.vectors > 0;
+  if (vector_only && is_cube_) return;
+  const int count = vector_only ? launch_.vectors : launch_.cubes + launch_.vectors;
+  const int id = kSyncAllBarrier + (vector_only ? 1 : 0);
+  if (timed_ == nullptr) {
+    launch_.loose->barrier(core_, id, count);
+  } else {
+    end_block();
+    timed_->drain();
+    timed_->barrier(id, count, Cycles{launch_.costs->sync_all});
+  }
+  resumed();
+}
+
+// --- scalar unit
+// --------------------------------------------------------------------------------------------
+
+void CoreRuntime::scalar_work(double cycles) {
+  if (timed_ != nullptr) pending_scalar_ += cycles;
+}
+
+void CoreRuntime::scalar_read(int space, std::uint32_t offset, int bytes, void* out) {
+  ++launch_.calls;
+  check_local(space, offset, bytes, "GetValue");
+  scalar_work(launch_.costs->scalar_ub_read);
+  if (!memory_[space]) {
+    throw DeviceFault("ascendc.absent-data",
+                      fmt::format("GetValue at byte {} of {} on core {} block {}: this launch has no data",
+                                  offset, kSpaceNames[space], core_, visible_.block));
+  }
+  std::memcpy(out, memory_[space].get() + offset, static_cast<std::size_t>(bytes));
+}
+
+void CoreRuntime::scalar_write(int space, std::uint32_t offset, int bytes, const void* in) {
+  ++launch_.calls;
+  check_local(space, offset, bytes, "SetValue");
+  scalar_work(launch_.costs->scalar_ub_write);
+  if (memory_[space]) std::memcpy(memory_[space].get() + offset, in, static_cast<std::size_t>(bytes));
+}
+
+void CoreRuntime::gm_read(const void* gm, int bytes, void* out) {
+  ++launch_.calls;
+  const GmSide side = device_side(gm, bytes, "GetValue");
+  scalar_work(launch_.costs->scalar_gm_read);
+  if (!side.buffer->real || (!launch_.functional && side.buffer->content == Content::data)) {
+    throw DeviceFault(
+        "ascendc.absent-data",
+        fmt::format("GetValue of device memory on core {} block {}: this launch has no data, and the "
+                    "buffer is not marked control",
+                    core_, visible_.block));
+  }
+  std::memcpy(out, gm, static_cast<std::size_t>(bytes));
+}
+
+void CoreRuntime::gm_write(void* gm, int bytes, const void* in) {
+  ++launch_.calls;
+  const GmSide side = device_side(gm, bytes, "SetValue");
+  scalar_work(launch_.costs->scalar_gm_write);
+  if (side.buffer->real) std::memcpy(gm, in, static_cast<std::size_t>(bytes));
+}
+
+std::int64_t CoreRuntime::next(int counter) {
+  if (timed_ == nullptr) return launch_.loose->next(counter);
+  flush();
+  const std::int64_t n = timed_->next(counter);
+  resumed();
+  return n;
+}
+
+std::int64_t CoreRuntime::cycle() const {
+  return timed_ == nullptr ? 0 : static_cast<std::int64_t>(timed_->now_cycles());
+}
+
+void CoreRuntime::set_atomic(int op, int type) {
+  ++launch_.calls;
+  scalar_work(launch_.costs->scalar_call);
+  atomic_op_ = op;
+  atomic_type_ = type;
+}
+
+}  // namespace etalon::ascendc

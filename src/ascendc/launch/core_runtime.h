@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One core of a running launch: receives the instruction descriptors of device code, computes their numbers
+// if the launch has data, and issues them to the simulated core if it is timed. Internal to the launch.
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "ascendc/api/ascendc/abi.h"
+#include "ascendc/costs.h"
+#include "ascendc/launch/device.h"
+#include "ascendc/launch/loose_scheduler.h"
+#include "ascendc/launch/observer.h"
+
+namespace etalon::ascendc {
+
+// Ends a kernel: the simulated program did something it must not.
+struct DeviceFault : std::runtime_error {
+  DeviceFault(std::string code_, const std::string& message)
+      : std::runtime_error(message), code(std::move(code_)) {}
+  std::string code;
+};
+
+// What all cores of one launch share.
+struct LaunchContext {
+  Device* device = nullptr;
+  const InstructionCosts* costs = nullptr;
+  bool functional = false, timed = false;
+  bool runtime_tiling = true;
+  int cubes = 0, vectors = 0, sub_blocks = 0;  // sub_blocks: vector cores per cube in a mix launch, else 0
+  LooseScheduler* loose = nullptr;             // if not timed
+  Observer* observer = nullptr;
+  std::int64_t calls = 0;
+};
+
+class CoreRuntime {
+ public:
+  CoreRuntime(LaunchContext& launch, int core, bool is_cube, chip::Core* timed);
+  void begin_block(std::uint32_t block, std::uint32_t blocks, std::uint32_t sub_block);
+  void end_block();  // what is held back is issued
+
+  void vector(const etalon_asc_vector&);
+  void move(const etalon_asc_move&);
+  void load(const etalon_asc_load&);
+  void mmad(const etalon_asc_mmad&);
+  void fixpipe(const etalon_asc_fixpipe&);
+  void fill(int space, std::uint32_t offset, std::int64_t bytes, std::uint64_t bits, int bytes_per);
+
+  void set_flag(int from, int to, int id);
+  void wait_flag(int from, int to, int id);
+  void pipe_barrier(int pipe);
+  void cross_set(int mode, int pipe, int id);
+  void cross_wait(int id);
+  void sync_all(bool vector_only);
+
+  void scalar_read(int space, std::uint32_t offset, int bytes, void* out);
+  void scalar_write(int space, std::uint32_t offset, int bytes, const void* in);
+  void gm_read(const void* gm, int bytes, void* out);
+  void gm_write(void* gm, int bytes, const void* in);
+  std::byte* local(int space, std::uint32_t offset, std::int64_t bytes);
+  void scalar_work(double cycles);
+  std::int64_t next(int counter);
+  std::int64_t cycle() const;
+  void set_atomic(int op, int type);
+
+  etalon_asc_core* visible() { return &visible_; }
+
+ private:
+  struct GmSide {
+    const Buffer* buffer;
+    chip::Address address;
+  };
+  GmSide device_side(const void* gm, std::int64_t bytes, const char* name) const;
+  void check_local(int space, std::uint32_t offset, std::int64_t bytes, const char* name) const;
+  void need_space(int space, const char* name) const;
+
+  // Timing: one instruction is held back so that the flags set right after it go with it.
+  void issue(chip::Instruction& instruction);
+  void flush();
+  void resumed();
+  void flush_waits(int pipe);
+  void signal_self(int pipe, chip::FlagId flag);
+  void issue_transfer(chip::NpuPipe pipe, chip::NpuPath path, bool write, const chip::TransferCost& cost,
+                      const void* gm, std::int64_t rows, std::int64_t row_bytes, std::int64_t pitch,
+                      bool bypass, const char* name, double more_cycles = 0);
+  void issue_plain(chip::NpuPipe pipe, double cycles, const char* name, double flops = 0);
+  void observe(EtalonAscPipe pipe, const char* name, std::initializer_list<LocalRange> ranges,
+               const void* gm = nullptr, std::int64_t gm_bytes = 0, bool gm_write = false);
+
+  void move_numbers(const etalon_asc_move&);
+  void move_timing(const etalon_asc_move&);
+  void store_gm(std::byte* dst, const std::byte* src, std::int64_t bytes) const;
+
+  etalon_asc_core visible_ = {};
+  LaunchContext& launch_;
+  int core_;
+  bool is_cube_;
+  chip::Core* timed_;
+  std::unique_ptr<std::byte[]> memory_[kAscLocalSpaces];
+  int atomic_op_ = kAscAtomicNone, atomic_type_ = 0;
+
+  chip::Instruction held_;
+  bool has_held_ = false;
+  double pending_scalar_ = 0;
+  struct PipeWaits {
+    chip::FlagId flags[3];
+    int count = 0;
+  };
+  PipeWaits waits_[chip::kNpuPipes];
+  bool vector_barrier_ = true;
+  // Unit flags: the FixPipe transfer in flight and what the next tiles' products must wait for.
+  int unit_begun_ = 0, unit_ended_ = 0;
+  // Mode of this core's last set of each cross-core flag; -1: none.
+  int mode_of_id_[16] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+};
+
+// The numbers of one vector instruction on real memory.
+void vector_numbers(const etalon_asc_vector&, std::byte* ub, const etalon_asc_core&);
+void load_numbers(const etalon_asc_load&, const std::byte* l1, std::byte* dst);
+void mmad_numbers(const etalon_asc_mmad&, const std::byte* l0a, const std::byte* l0b, std::byte* l0c,
+                  const std::byte* bias_table);
+// One value of L0C through FixPipe to its destination type.
+void fixpipe_numbers(const etalon_asc_fixpipe&, const std::byte* l0c, const std::byte* fb, std::byte* dst,
+                     int atomic_op);
+// dst = dst op src element by element, for atomic transfers.
+void atomic_numbers(int op, int type, std::byte* dst, const std::byte* src, std::int64_t bytes);
+
+}  // namespace etalon::ascendc

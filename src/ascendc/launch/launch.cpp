@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ascendc/launch/launch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "ascendc/launch/core_runtime.h"
+
+__thread etalon_asc_core* etalon_asc_current = nullptr;
+
+namespace etalon::ascendc {
+namespace {
+
+struct Shape {
+  int machine_blocks = 0;  // blocks run at a time
+  int cubes = 0, vectors = 0, sub_blocks = 0;
+  int cores() const { return cubes + vectors; }
+};
+
+Result<Shape> shape_of(const LaunchOptions& o, const InstructionCosts& costs) {
+  if (o.blocks < 1 || o.blocks > 65535) {
+    return fail("launch.blocks", fmt::format("{} blocks asked for, expected 1 to 65535", o.blocks));
+  }
+  Shape s;
+  const int cubes = std::max(costs.cubes, 1), vectors = std::max(costs.vectors, 1);
+  switch (o.type) {
+    case KernelType::aic:
+      s.machine_blocks = s.cubes = std::min(o.blocks, cubes);
+      break;
+    case KernelType::aiv:
+      s.machine_blocks = s.vectors = std::min(o.blocks, vectors);
+      break;
+    case KernelType::mix_1_2:
+    case KernelType::mix_1_1:
+      s.sub_blocks = o.type == KernelType::mix_1_2 ? 2 : 1;
+      s.machine_blocks = s.cubes = std::min({o.blocks, cubes, std::max(1, vectors / s.sub_blocks)});
+      s.vectors = s.cubes * s.sub_blocks;
+      break;
+  }
+  return s;
+}
+
+// The blocks of one core, in turn.
+void run_core(CoreRuntime& core, const LaunchOptions& o, const Shape& shape, int index,
+              const std::function<void()>& kernel) {
+  const bool is_cube = index < shape.cubes;
+  const int lane = is_cube ? index : index - shape.cubes;
+  const int per_block = !is_cube && shape.sub_blocks > 0 ? shape.sub_blocks : 1;
+  const auto sub = static_cast<std::uint32_t>(lane % per_block);
+  for (int block = lane / per_block; block < o.blocks; block += shape.machine_blocks) {
+    core.begin_block(static_cast<std::uint32_t>(block * per_block) + sub,
+                     static_cast<std::uint32_t>(o.blocks), sub);
+    kernel();
+    core.end_block();
+  }
+}
+
+}  // namespace
+
+Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::function<void()>& kernel) {
+  TRY(shape, shape_of(o, device.costs()));
+  LaunchContext context;
+  context.device = &device;
+  context.costs = &device.costs();
+  context.functional = o.mode != Mode::timing_only;
+  context.timed = o.mode != Mode::functional;
+  context.runtime_tiling = o.runtime_tiling;
+  context.cubes = shape.cubes;
+  context.vectors = shape.vectors;
+  context.sub_blocks = shape.sub_blocks;
+  context.observer = o.observer;
+  if (context.functional && !device.with_data()) {
+    return fail("launch.mode", "numbers asked for on a device without data",
+                "make the device with data, or time only");
+  }
+  if (context.timed && device.machine() == nullptr) {
+    return fail("launch.mode", "time asked for on a device without a machine", "give the device a machine");
+  }
+
+  std::deque<CoreRuntime> cores;  // outlive the fibers, which unwind through them
+  LaunchResult result;
+  std::string stuck;
+  try {
+    if (context.timed) {
+      const auto program = [&](chip::Core& c) {
+        cores.emplace_back(context, c.index(), c.index() < shape.cubes, &c);
+        run_core(cores.back(), o, shape, c.index(), kernel);
+      };
+      result.stats = device.machine()->run(shape.cores(), program, o.want_timeline);
+      stuck = result.stats.deadlock;
+    } else {
+      LooseScheduler loose;
+      context.loose = &loose;
+      stuck = loose.run(shape.cores(), [&](int core) {
+        cores.emplace_back(context, core, core < shape.cubes, nullptr);
+        run_core(cores.back(), o, shape, core, kernel);
+      });
+    }
+  } catch (const DeviceFault& fault) {
+    etalon_asc_current = nullptr;
+    return fail(fault.code, fault.what());
+  }
+  etalon_asc_current = nullptr;
+  if (!stuck.empty())
+    return fail("ascendc.deadlock", "the kernel hangs: " + stuck, "check that every wait has its set");
+  result.calls = context.calls;
+  return result;
+}
+
+}  // namespace etalon::ascendc

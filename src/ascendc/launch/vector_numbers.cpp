@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: Apache-2.0
+// The numbers of vector instructions. Operands of a repeat (or of a chunk of contiguous elements) are loaded
+// into float or int64 arrays, computed, and stored back, so that each operation is written once for all
+// types.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "ascendc/api/ascendc/enums.h"
+#include "ascendc/launch/core_runtime.h"
+#include "ascendc/launch/numbers.h"
+
+namespace etalon::ascendc {
+
+using AscendC::CMPMODE;
+using AscendC::RoundMode;
+
+namespace {
+
+constexpr std::int64_t kChunk = 512;
+
+// Which elements of a repeat take part, and where each operand has them.
+struct Lanes {
+  int count = 0;
+  int index[128];
+};
+
+Lanes lanes_of(const etalon_asc_vector& v, std::int64_t per_repeat, std::int64_t repeat) {
+  Lanes l;
+  if (v.counter != 0) {
+    l.count = static_cast<int>(
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(v.mask[0]) - repeat * per_repeat, 0, per_repeat));
+    std::iota(l.index, l.index + l.count, 0);
+    return l;
+  }
+  for (int e = 0; e < per_repeat; ++e) {
+    if ((v.mask[e / 64] >> (e % 64) & 1) != 0) l.index[l.count++] = e;
+  }
+  return l;
+}
+
+// Byte offset of element e of a repeat.
+std::int64_t offset_of(int e, int size, std::int64_t block) {
+  const int per_block = 32 / size;
+  return e / per_block * block * 32 + e % per_block * size;
+}
+
+struct RealOperation {
+  const etalon_asc_vector& v;
+  float scalar;
+  bool half;
+
+  float once(float x) const { return half ? half_to_float(float_to_half(x)) : x; }
+
+  template <class F>
+  void two(const float* a, const float* b, float* d, int n, F f) const {
+    for (int i = 0; i < n; ++i) d[i] = f(a[i], b[i]);
+  }
+  template <class F>
+  void one(const float* a, float* d, int n, F f) const {
+    for (int i = 0; i < n; ++i) d[i] = f(a[i]);
+  }
+
+  void apply(const float* a, const float* b, float* d, int n) const {
+    const float s = scalar;
+    switch (v.op) {
+      case kAscAdd:
+        two(a, b, d, n, [](float x, float y) { return x + y; });
+        break;
+      case kAscSub:
+        two(a, b, d, n, [](float x, float y) { return x - y; });
+        break;
+      case kAscMul:
+        two(a, b, d, n, [](float x, float y) { return x * y; });
+        break;
+      case kAscDiv:
+        two(a, b, d, n, [](float x, float y) { return x / y; });
+        break;
+      case kAscMax:
+        two(a, b, d, n, [](float x, float y) { return x > y || x != x ? x : y; });
+        break;
+      case kAscMin:
+        two(a, b, d, n, [](float x, float y) { return x < y || x != x ? x : y; });
+        break;
+      case kAscAddRelu:
+        two(a, b, d, n, [](float x, float y) { return std::max(x + y, 0.0f); });
+        break;
+      case kAscSubRelu:
+        two(a, b, d, n, [](float x, float y) { return std::max(x - y, 0.0f); });
+        break;
+      case kAscMulAddDst:
+        for (int i = 0; i < n; ++i) d[i] = once(a[i] * b[i]) + d[i];
+        break;
+      case kAscFusedMulAdd:
+      case kAscFusedMulAddRelu:  // one rounding: double holds the product of two floats exactly
+        for (int i = 0; i < n; ++i) {
+          const double r = static_cast<double>(a[i]) * static_cast<double>(d[i]) + static_cast<double>(b[i]);
+          d[i] = static_cast<float>(v.op == kAscFusedMulAddRelu ? std::max(r, 0.0) : r);
+        }
+        break;
+      case kAscAdds:
+        one(a, d, n, [s](float x) { return x + s; });
+        break;
+      case kAscMuls:
+        one(a, d, n, [s](float x) { return x * s; });
+        break;
+      case kAscMaxs:
+        one(a, d, n, [s](float x) { return x > s || x != x ? x : s; });
+        break;
+      case kAscMins:
+        one(a, d, n, [s](float x) { return x < s || x != x ? x : s; });
+        break;
+      case kAscLeakyRelu:
+        one(a, d, n, [s](float x) { return x >= 0 ? x : x * s; });
+        break;
+      case kAscAxpy:
+        for (int i = 0; i < n; ++i) d[i] = once(a[i] * s) + d[i];
+        break;
+      case kAscExp:
+        one(a, d, n, [](float x) { return static_cast<float>(std::exp(static_cast<double>(x))); });
+        break;
+      case kAscLn:
+        one(a, d, n, [](float x) { return static_cast<float>(std::log(static_cast<double>(x))); });
+        break;
+      case kAscAbs:
+        one(a, d, n, [](float x) { return std::fabs(x); });
+        break;
+      case kAscSqrt:
+        one(a, d, n, [](float x) { return std::sqrt(x); });
+        break;
+      case kAscRsqrt:
+        one(a, d, n, [](float x) { return static_cast<float>(1.0 / std::sqrt(static_cast<double>(x))); });
+        break;
+      case kAscReciprocal:
+        one(a, d, n, [](float x) { return 1.0f / x; });
+        break;
+      case kAscRelu:
+        one(a, d, n, [](float x) { return x > 0 || x != x ? x : 0.0f; });
+        break;
+      case kAscDuplicate:
+        std::fill(d, d + n, s);
+        break;
+      case kAscCopy:
+        std::copy(a, a + n, d);
+        break;
+      case kAscArange:
+        break;
+      default:
+        throw DeviceFault("ascendc.type", std::string(name_of(static_cast<EtalonAscOp>(v.op))) +
+                                              " has no form for real types");
+    }
+  }
+};
+
+void apply_integers(const etalon_asc_vector& v, const std::int64_t* a, const std::int64_t* b, std::int64_t* d,
+                    int n) {
+  using U = std::uint64_t;
+  const std::int64_t s = v.scalar.integer;
+  const auto each = [&](auto f) {
+    for (int i = 0; i < n; ++i) d[i] = f(i);
+  };
+  const auto wrap = [](U x) { return static_cast<std::int64_t>(x); };
+  switch (v.op) {
+    case kAscAdd:
+      each([&](int i) { return wrap(U(a[i]) + U(b[i])); });
+      break;
+    case kAscSub:
+      each([&](int i) { return wrap(U(a[i]) - U(b[i])); });
+      break;
+    case kAscMul:
+      each([&](int i) { return wrap(U(a[i]) * U(b[i])); });
+      break;
+    case kAscDiv:
+      each([&](int i) { return b[i] == 0 ? 0 : a[i] / b[i]; });
+      break;
+    case kAscMax:
+      each([&](int i) { return std::max(a[i], b[i]); });
+      break;
+    case kAscMin:
+      each([&](int i) { return std::min(a[i], b[i]); });
+      break;
+    case kAscAnd:
+      each([&](int i) { return a[i] & b[i]; });
+      break;
+    case kAscOr:
+      each([&](int i) { return a[i] | b[i]; });
+      break;
+    case kAscAddRelu:
+      each([&](int i) { return std::max<std::int64_t>(a[i] + b[i], 0); });
+      break;
+    case kAscSubRelu:
+      each([&](int i) { return std::max<std::int64_t>(a[i] - b[i], 0); });
+      break;
+    case kAscMulAddDst:
+      each([&](int i) { return wrap(U(a[i]) * U(b[i]) + U(d[i])); });
+      break;
+    case kAscAdds:
+      each([&](int i) { return wrap(U(a[i]) + U(s)); });
+      break;
+    case kAscMuls:
+      each([&](int i) { return wrap(U(a[i]) * U(s)); });
+      break;
+    case kAscMaxs:
+      each([&](int i) { return std::max(a[i], s); });
+      break;
+    case kAscMins:
+      each([&](int i) { return std::min(a[i], s); });
+      break;
+    case kAscShiftLeft:
+      each([&](int i) { return wrap(U(a[i]) << (s & 63)); });
+      break;
+    case kAscShiftRight:
+      each([&](int i) { return a[i] >> (s & 63); });
+      break;
+    case kAscAxpy:
+      each([&](int i) { return wrap(U(a[i]) * U(s) + U(d[i])); });
+      break;
+    case kAscAbs:
+      each([&](int i) { return a[i] < 0 ? wrap(U{0} - U(a[i])) : a[i]; });
+      break;
+    case kAscRelu:
+      each([&](int i) { return std::max<std::int64_t>(a[i], 0); });
+      break;
+    case kAscNot:
+      each([&](int i) { return ~a[i]; });
+      break;
+    case kAscDuplicate:
+      each([&](int) { return s; });
+      break;
+    case kAscCopy:
+      each([&](int i) { return a[i]; });
+      break;
+    default:
+      throw DeviceFault("ascendc.type", std::string(name_of(static_cast<EtalonAscOp>(v.op))) +
+                                            " has no form for integer types");
+  }
+}
+
+// Whether the operation looks at bits, whatever the type.
+bool is_bitwise(int op) { return op == kAscAnd || op == kAscOr || op == kAscNot || op == kAscCopy; }
+
+bool reads_destination(int op) {
+  return op == kAscMulAddDst || op == kAscFusedMulAdd || op == kAscFusedMulAddRelu || op == kAscAxpy;
+}
+
+void cast_chunk(const etalon_asc_vector& v, const std::byte* src, std::int64_t n, std::int64_t src_stride,
+                std::byte* dst, std::int64_t dst_stride, float deq_scale) {
+  const auto mode = static_cast<RoundMode>(v.detail);
+  float real[kChunk];
+  std::int64_t integer[kChunk];
+  const bool from_real = is_real(v.src_type), to_real = is_real(v.dst_type);
+  if (from_real && to_real) {
+    load_reals(v.src_type, src, n, src_stride, real);
+    if (v.src_type == v.dst_type) {
+      for (std::int64_t i = 0; i < n; ++i) real[i] = static_cast<float>(round_integral(real[i], mode));
+    }
+    store_reals(v.dst_type, real, n, dst, dst_stride, mode);
+  } else if (from_real) {
+    load_reals(v.src_type, src, n, src_stride, real);
+    for (std::int64_t i = 0; i < n; ++i) integer[i] = to_integer(real[i], v.dst_type, mode);
+    store_integers(v.dst_type, integer, n, dst, dst_stride);
+  } else if (to_real) {
+    load_integers(v.src_type, src, n, src_stride, integer);
+    if (v.src_type == kAscS32 && v.dst_type == kAscF16) {
+      for (std::int64_t i = 0; i < n; ++i) real[i] = static_cast<float>(integer[i]) * deq_scale;
+    } else {
+      for (std::int64_t i = 0; i < n; ++i) real[i] = to_float(static_cast<double>(integer[i]), mode);
+    }
+    store_reals(v.dst_type, real, n, dst, dst_stride, mode);
+  } else {
+    load_integers(v.src_type, src, n, src_stride, integer);
+    for (std::int64_t i = 0; i < n; ++i) integer[i] = saturate(integer[i], v.dst_type);
+    store_integers(v.dst_type, integer, n, dst, dst_stride);
+  }
+}
+
+// n elements at the given strides; the pointers are the first elements.
+void element_chunk(const etalon_asc_vector& v, std::byte* dst, const std::byte* s0, const std::byte* s1,
+                   std::int64_t n, std::int64_t first) {
+  const int dst_size = bytes_of(v.dst_type), src_size = bytes_of(v.src_type);
+  if (!is_real(v.src_type) || is_bitwise(v.op)) {
+    std::int64_t a[kChunk], b[kChunk], d[kChunk];
+    if (v.sources > 0) load_integers(v.src_type, s0, n, src_size, a);
+    if (v.sources > 1) load_integers(v.src_type, s1, n, src_size, b);
+    if (reads_destination(v.op)) load_integers(v.dst_type, dst, n, dst_size, d);
+    if (v.op == kAscArange) {
+      for (std::int64_t i = 0; i < n; ++i) d[i] = v.scalar.integer + first + i;
+    } else {
+      apply_integers(v, a, b, d, static_cast<int>(n));
+    }
+    store_integers(v.dst_type, d, n, dst, dst_size);
+    return;
+  }
+  float a[kChunk], b[kChunk], d[kChunk];
+  if (v.sources > 0) load_reals(v.src_type, s0, n, src_size, a);
+  if (v.sources > 1) load_reals(v.src_type, s1, n, src_size, b);
+  if (reads_destination(v.op)) load_reals(v.dst_type, dst, n, dst_size, d);
+  const RealOperation op{v, static_cast<float>(v.scalar.real), v.dst_type == kAscF16};
+  if (v.op == kAscArange) {
+    for (std::int64_t i = 0; i < n; ++i) d[i] = op.scalar + static_cast<float>(first + i);
+  } else {
+    op.apply(a, b, d, static_cast<int>(n));
+  }
+  store_reals(v.dst_type, d, n, dst, dst_size);
+}
+
+void elementwise(const etalon_asc_vector& v, std::byte* ub, const etalon_asc_core& core) {
+  const int dst_size = bytes_of(v.dst_type), src_size = bytes_of(v.src_type);
+  const auto run = [&](std::byte* d, const std::byte* a, const std::byte* b, std::int64_t n,
+                       std::int64_t first) {
+    if (v.op == kAscCast)
+      cast_chunk(v, a, n, src_size, d, dst_size, core.deq_scale);
+    else
+      element_chunk(v, d, a, b, n, first);
+  };
+  if (v.count_form != 0) {
+    for (std::int64_t at = 0; at < v.repeat; at += kChunk) {
+      const std::int64_t n = std::min<std::int64_t>(kChunk, v.repeat - at);
+      run(ub + v.dst + at * dst_size, ub + v.src0 + at * src_size, ub + v.src1 + at * src_size, n, at);
+    }
+    return;
+  }
+  const int per_repeat = 256 / std::max(dst_size, src_size);
+  const std::int64_t repeats = repeats_of(v);
+  for (std::int64_t r = 0; r < repeats; ++r) {
+    const Lanes lanes = lanes_of(v, per_repeat, r);
+    std::byte* d = ub + v.dst + r * v.dst_repeat * 32;
+    const std::byte* a = ub + v.src0 + r * v.src0_repeat * 32;
+    const std::byte* b = ub + v.src1 + r * v.src1_repeat * 32;
+    // Runs of neighbouring elements that stay inside one block of the wider operand, or in contiguous blocks.
+    const bool contiguous =
+        v.dst_block == 1 && (v.sources < 1 || v.src0_block == 1) && (v.sources < 2 || v.src1_block == 1);
+    const int block = contiguous ? 128 : 32 / std::max(dst_size, src_size);
+    for (int i = 0; i < lanes.count;) {
+      const int e = lanes.index[i];
+      int n = 1;
+      while (i + n < lanes.count && lanes.index[i + n] == e + n && (e + n) % block != 0) ++n;
+      run(d + offset_of(e, dst_size, v.dst_block), a + offset_of(e, src_size, v.src0_block),
+          b + offset_of(e, src_size, v.src1_block), n, 0);
+      i += n;
+    }
+  }
+}
+
+// --- masks
+// --------------------------------------------------------------------------------------------------
+
+template <class T>
+bool holds(CMPMODE mode, T a, T b) {
+  switch (mode) {
+    case CMPMODE::LT:
+      return a < b;
+    case CMPMODE::GT:
+      return a > b;
+    case CMPMODE::EQ:
+      return a == b;
+    case CMPMODE::LE:
+      return a <= b;
+    case CMPMODE::GE:
+      return a >= b;
+    default:
+      return a != b;
+  }
+}
+
+bool bit_at(const std::byte* bits, std::int64_t i) {
+  return (static_cast<unsigned>(bits[i / 8]) >> (i % 8) & 1u) != 0;
+}
+
+// Calls f(first element's index in the whole, element offsets of dst, src0, src1) for each selected element.
+template <class F>
+void each_element(const etalon_asc_vector& v, int dst_size, int src_size, int per_repeat, F f) {
+  if (v.count_form != 0) {
+    for (std::int64_t i = 0; i < v.repeat; ++i) f(i, i * dst_size, i * src_size, i * src_size);
+    return;
+  }
+  const std::int64_t repeats = repeats_of(v);
+  for (std::int64_t r = 0; r < repeats; ++r) {
+    const Lanes lanes = lanes_of(v, per_repeat, r);
+    for (int i = 0; i < lanes.count; ++i) {
+      const int e = lanes.index[i];
+      f(r * per_repeat + e, r * v.dst_repeat * 32 + offset_of(e, dst_size, v.dst_block),
+        r * v.src0_repeat * 32 + offset_of(e, src_size, v.src0_block),
+        r * v.src1_repeat * 32 + offset_of(e, src_size, v.src1_block));
+    }
+  }
+}
+
+void compare(const etalon_asc_vector& v, std::byte* ub) {
+  const int size = bytes_of(v.src_type);
+  const bool real = is_real(v.src_type);
+  std::vector<std::byte> bits(ub + v.dst, ub + v.dst + (repeats_of(v) * (256 / size) + 7) / 8);
+  each_element(v, 1, size, 256 / size, [&](std::int64_t i, std::int64_t, std::int64_t s0, std::int64_t s1) {
+    bool on = false;
+    if (real) {
+      float a = 0, b = static_cast<float>(v.scalar.real);
+      load_reals(v.src_type, ub + v.src0 + s0, 1, 0, &a);
+      if (v.sources > 1) load_reals(v.src_type, ub + v.src1 + s1, 1, 0, &b);
+      on = holds(static_cast<CMPMODE>(v.detail), a, b);
+    } else {
+      std::int64_t a = 0, b = v.scalar.integer;
+      load_integers(v.src_type, ub + v.src0 + s0, 1, 0, &a);
+      if (v.sources > 1) load_integers(v.src_type, ub + v.src1 + s1, 1, 0, &b);
+      on = holds(static_cast<CMPMODE>(v.detail), a, b);
+    }
+    auto& byte = bits[static_cast<std::size_t>(i / 8)];
+    const auto bit = std::byte{static_cast<unsigned char>(1u << (i % 8))};
+    byte = on ? byte | bit : byte & ~bit;
+  });
+  std::memcpy(ub + v.dst, bits.data(), bits.size());
+}
+
+void select(const etalon_asc_vector& v, std::byte* ub) {
+  const int size = bytes_of(v.dst_type);
+  const int per_repeat = 256 / size;
+  const bool once = v.detail == static_cast<int>(AscendC::SELMODE::VSEL_CMPMASK_SPR);
+  std::byte scalar[8] = {};
+  if (v.sources < 2) {
+    if (is_real(v.dst_type)) {
+      const auto s = static_cast<float>(v.scalar.real);
+      store_reals(v.dst_type, &s, 1, scalar, 0);
+    } else {
+      store_integers(v.dst_type, &v.scalar.integer, 1, scalar, 0);
+    }
+  }
+  each_element(v, size, size, per_repeat,
+               [&](std::int64_t i, std::int64_t d, std::int64_t s0, std::int64_t s1) {
+                 const bool first = bit_at(ub + v.extra[0], once ? i % per_repeat : i);
+                 const std::byte* from = first ? ub + v.src0 + s0 : v.sources < 2 ? scalar : ub + v.src1 + s1;
+                 std::memmove(ub + v.dst + d, from, static_cast<std::size_t>(size));
+               });
+}
+
+}  // namespace
+
+void reduce_numbers(const etalon_asc_vector& v, std::byte* ub);
+void arrange_numbers(const etalon_asc_vector& v, std::byte* ub);
+
+void vector_numbers(const etalon_asc_vector& v, std::byte* ub, const etalon_asc_core& core) {
+  if (v.op == kAscCompare || v.op == kAscCompares)
+    compare(v, ub);
+  else if (v.op == kAscSelect)
+    select(v, ub);
+  else if (v.op >= kAscWholeSum && v.op <= kAscRepeatSum)
+    reduce_numbers(v, ub);
+  else if (v.op >= kAscBrcb && v.op <= kAscMrgSort)
+    arrange_numbers(v, ub);
+  else
+    elementwise(v, ub, core);
+}
+
+}  // namespace etalon::ascendc
