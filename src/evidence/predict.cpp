@@ -8,7 +8,9 @@
 
 #include "catalog/catalog.h"
 #include "cluster/collectives.h"
+#include "cluster/training_row.h"
 #include "kernels/cost.h"
+#include "kernels/npu/programs.h"
 
 namespace etalon::evidence {
 namespace {
@@ -39,15 +41,28 @@ std::optional<llm::Operation> stream_of(const MemoryShape& shape) {
   return op;
 }
 
+// Kernels that a chip does not have are one reason, not one per shape.
+std::string reason(const Error& error, const std::string& chip) {
+  if (error.code == "kernel.none") return fmt::format("{} has no kernel for it", chip);
+  return fmt::format("{}: {}", error.code, error.message);
+}
+
 }  // namespace
 
 struct Predictor::Impl {
   HarnessBook harnesses;
   study::ResidualModel residuals;
   PredictOptions options;
+  cluster::TrainingPredictor training_rows;
   mutable std::mutex mutex;
   mutable std::map<std::string, std::shared_ptr<const Device>> devices;
   mutable Findings findings;
+
+  Impl(HarnessBook h, study::ResidualModel r, PredictOptions o)
+      : harnesses(std::move(h)),
+        residuals(std::move(r)),
+        options(std::move(o)),
+        training_rows(cluster::StepOptions{options.fidelity, options.cache_file, false}) {}
 
   std::shared_ptr<const Device> device(const std::string& name) const {
     const std::lock_guard lock(mutex);
@@ -86,7 +101,7 @@ struct Predictor::Impl {
       attention->framework_call = harnesses.of(row).framework_call;
     }
     const auto cost = device->model->cost(op, harnesses.harness_of(row));
-    if (!cost) return Prediction::skip(fmt::format("{}: {}", cost.error().code, cost.error().message));
+    if (!cost) return Prediction::skip(reason(cost.error(), row.chip));
     const std::string mechanism = cost->mechanism.empty() ? std::string(name_of(row.kind)) : cost->mechanism;
     Prediction p = timed(cost->time, mechanism, cost->fidelity, scale);
     p.findings = cost->findings;
@@ -108,6 +123,62 @@ struct Predictor::Impl {
     p.value = gigabytes / p.value, p.low = slow, p.high = fast;
     p.mechanism = "memory";
     return p;
+  }
+
+  Prediction training(const Row& row, const TrainingShape& s) const {
+    const cluster::TrainingRow asked{s.task,
+                                     row.chip,
+                                     s.model,
+                                     s.model_dims,
+                                     s.schedule,
+                                     s.zero,
+                                     s.recompute,
+                                     s.dtype,
+                                     s.software,
+                                     row.metric,
+                                     s.flop_convention,
+                                     s.chips,
+                                     s.seq,
+                                     s.global_batch,
+                                     s.micro_batch,
+                                     s.tp,
+                                     s.pp,
+                                     s.vp,
+                                     s.dp,
+                                     s.cp,
+                                     s.ep,
+                                     s.sp};
+    const auto got = training_rows.predict(asked);
+    if (!got) {
+      const Error& e = got.error();
+      if (e.code == "node.unknown")
+        return Prediction::skip(fmt::format("cluster {} is not in the catalog", row.chip));
+      if (e.code == "model.unknown")
+        return Prediction::skip(fmt::format("model {} is not in the catalog", s.model));
+      return Prediction::skip(e.code.starts_with("row.") ? e.message : reason(e, row.chip));
+    }
+    const bool is_memory = row.metric == "peak_memory_gib";
+    const bool is_time = row.metric == "step_time_s";
+    const std::string mechanism = is_memory ? "training_memory" : "training";
+    // Memory has no time of its own: one second stands for it in the size bands of the residuals.
+    Prediction p = timed(is_memory ? Seconds{1} : got->report.time, mechanism, got->report.fidelity, 1);
+    const double down = p.low / p.value, up = p.high / p.value;
+    p.value = got->value;
+    p.low = p.value * (is_memory || is_time ? down : 1 / up);
+    p.high = p.value * (is_memory || is_time ? up : 1 / down);
+    p.findings = got->report.findings;
+    return p;
+  }
+
+  Prediction program(const Row& row, const ProgramShape& shape) const {
+    const auto device = this->device(row.chip);
+    if (!device->model) return Prediction::skip(device->skipped);
+    kernels::ProgramParams params;
+    for (const auto& [key, value] : shape.params) params[key] = value;
+    const auto value = kernels::program_metric(device->model->chip(), shape.program, params, row.metric);
+    if (!value) return Prediction::skip(reason(value.error(), row.chip));
+    // Simulated whatever fidelity is asked for: a program has no closed form.
+    return timed(*value * kMicrosecond, fmt::format("program.{}", shape.program), Fidelity::cycle, 1e6);
   }
 
   Prediction collective(const Row& row, const CollectiveShape& shape) const {
@@ -135,18 +206,15 @@ struct Predictor::Impl {
 };
 
 Predictor::Predictor(HarnessBook harnesses, study::ResidualModel residuals, PredictOptions options)
-    : impl_(std::make_unique<Impl>()) {
-  impl_->harnesses = std::move(harnesses);
-  impl_->residuals = std::move(residuals);
-  impl_->options = std::move(options);
-}
+    : impl_(std::make_unique<Impl>(std::move(harnesses), std::move(residuals), std::move(options))) {}
 Predictor::~Predictor() = default;
 
 Prediction Predictor::predict(const Row& row) const {
   if (const auto* op = std::get_if<llm::Operation>(&row.shape)) return impl_->operation(row, *op);
   if (const auto* shape = std::get_if<MemoryShape>(&row.shape)) return impl_->memory(row, *shape);
   if (const auto* shape = std::get_if<CollectiveShape>(&row.shape)) return impl_->collective(row, *shape);
-  return Prediction::skip("not modelled yet");
+  if (const auto* shape = std::get_if<ProgramShape>(&row.shape)) return impl_->program(row, *shape);
+  return impl_->training(row, std::get<TrainingShape>(row.shape));
 }
 
 Findings Predictor::findings() const {
