@@ -199,16 +199,25 @@ std::int32_t L2Cache::take_slot(Outcome& out, Partition& part, std::int32_t buff
 }
 
 // Sectors that another partition holds: they come from there at L2 speed, not from memory.
-std::uint64_t L2Cache::present_elsewhere(Outcome& out, const Partition& part, std::uint64_t block,
-                                         std::uint64_t missing) const {
+std::uint64_t L2Cache::present_elsewhere(Outcome& out, Partition& part, std::int32_t mine, std::uint64_t missing) {
   std::uint64_t found = 0;
+  const std::uint64_t block = part.slots[mine].block;
   for (const auto& other : partitions_) {
     if (&other == &part || other.block_slot[block] < 0) continue;
     const Slot& slot = other.slots[other.block_slot[block]];
-    if ((slot.present & missing) != 0) wait_for(out, slot.fetch, -1);
+    if ((slot.present & missing) != 0 && slot.fetch >= 0) {  // still on its way to the other partition
+      wait_for(out, slot.fetch, -1);
+      mark_fetch(part, mine, slot.fetch);
+    }
     found |= slot.present & missing;
   }
   return found;
+}
+
+void L2Cache::mark_fetch(Partition& part, std::int32_t slot, std::int32_t tag) {
+  part.slots[slot].fetch = tag;
+  if (part.fetch_slots.size() <= static_cast<std::size_t>(tag)) part.fetch_slots.resize(tag + 1);
+  part.fetch_slots[tag].push_back(slot);
 }
 
 void L2Cache::invalidate_elsewhere(const Partition& part, std::uint64_t block, std::uint64_t mask) {
@@ -250,14 +259,10 @@ void L2Cache::touch_block(Outcome& out, Partition& part, std::int32_t buffer, st
     if (partitions_.size() > 1) invalidate_elsewhere(part, block, mask);
   } else {
     if (missing != mask) wait_for(out, slot.fetch, tag);
-    if (missing && partitions_.size() > 1) missing &= ~present_elsewhere(out, part, block, missing);
+    if (missing && partitions_.size() > 1) missing &= ~present_elsewhere(out, part, s, missing);
     out.hit_bytes += std::popcount(mask & ~missing) * sector_bytes_;
     out.miss_bytes += std::popcount(missing) * sector_bytes_;
-    if (missing && tag >= 0) {
-      slot.fetch = tag;
-      if (part.fetch_slots.size() <= static_cast<std::size_t>(tag)) part.fetch_slots.resize(tag + 1);
-      part.fetch_slots[tag].push_back(s);
-    }
+    if (missing && tag >= 0) mark_fetch(part, s, tag);
     if (config_.picoseconds_per_request > 0) {
       slot.hot = std::max(slot.hot, now) + static_cast<Picoseconds>(requests * config_.picoseconds_per_request);
       out.hot_until = std::max(out.hot_until, slot.hot);

@@ -79,8 +79,8 @@ class L2Cache {
   void touch_block(Outcome& out, Partition& part, std::int32_t buffer, std::uint64_t block, std::uint64_t mask,
                    bool write, bool allocate, std::int32_t tag, Picoseconds now, double requests);
   std::int32_t take_slot(Outcome& out, Partition& part, std::int32_t buffer);
-  std::uint64_t present_elsewhere(Outcome& out, const Partition& part, std::uint64_t block,
-                                  std::uint64_t missing) const;
+  std::uint64_t present_elsewhere(Outcome& out, Partition& part, std::int32_t mine, std::uint64_t missing);
+  static void mark_fetch(Partition& part, std::int32_t slot, std::int32_t tag);
   void invalidate_elsewhere(const Partition& part, std::uint64_t block, std::uint64_t mask);
   static void wait_for(Outcome& out, std::int32_t fetch, std::int32_t tag);
   static void unlink(Partition& part, std::int32_t s);

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chip/npu.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "catalog/catalog.h"
+
+namespace etalon::chip {
+namespace {
+
+constexpr const char* kReference = "ascend-910b1";
+
+const catalog::Chip& reference_chip() {
+  static const catalog::Chip chip = [] {
+    auto found = catalog::find_chip(kReference);
+    if (!found) throw std::logic_error("the reference chip of NPU facts cannot be loaded: " + found.error().text());
+    return *std::move(found);
+  }();
+  return chip;
+}
+
+// Reads a fact of the chip, or else of the reference chip.
+class Facts {
+ public:
+  explicit Facts(const catalog::Chip& chip) : chip_(chip) {}
+  template <class Q>
+  Q get(const char* path) const {
+    return chip_.has(path) ? chip_.get<Q>(path) : reference_chip().get<Q>(path);
+  }
+  double cycles(const char* path) const { return get<Cycles>(path).value; }
+  double rate(const char* path) const { return get<BytesPerCycle>(path).value; }
+  double bytes(const char* path) const { return get<Bytes>(path).value; }
+  double macs(const char* path) const { return chip_.get_or<FlopsPerCycle>(path, {}).value / 2; }
+  bool has(const char* path) const { return chip_.has(path); }
+
+ private:
+  const catalog::Chip& chip_;
+};
+
+PathSpec path(const char* name, double latency, double miss, BytesPerSecond hit, BytesPerSecond from_hbm,
+              int in_flight, int hit_class) {
+  PathSpec p;
+  p.name = name;
+  p.latency_hit = Cycles{latency};
+  p.latency_miss = Cycles{latency + miss};
+  p.core_hit = hit;
+  p.core_miss = from_hbm;
+  p.in_flight = in_flight;
+  p.hit_class = hit_class;
+  return p;
+}
+
+void fill_vector(const Facts& f, NpuCosts& c) {
+  c.vector_start = f.cycles("vectorop.wait");
+  c.vector_start_queued = 0;
+  c.vector_minimum = f.cycles("vectorop.minimum");
+  c.bank_conflict = f.cycles("vectorop.conflict");
+  const auto set = [&](VectorClass v, const char* narrow, const char* wide) {
+    c.vector_repeat[static_cast<int>(v)][0] = f.cycles(narrow);
+    c.vector_repeat[static_cast<int>(v)][1] = f.cycles(wide);
+  };
+  for (auto v : {VectorClass::unary, VectorClass::convert, VectorClass::copy, VectorClass::pair_reduce,
+                 VectorClass::compare_scalar}) {
+    set(v, "vectorop.unary", "vectorop.unary");
+  }
+  set(VectorClass::binary, "vectorop.binary", "vectorop.binary");
+  set(VectorClass::transcendental, "vectorop.transcendental16", "vectorop.transcendental32");
+  set(VectorClass::divide, "vectorop.divide", "vectorop.divide");
+  for (auto v : {VectorClass::axpy, VectorClass::compare, VectorClass::select}) {
+    set(v, "vectorop.compare", "vectorop.compare");
+  }
+  set(VectorClass::multiply_add, "vectorop.multiply_add", "vectorop.multiply_add");
+  set(VectorClass::whole_sum, "vectorop.sum16", "vectorop.sum32");
+  set(VectorClass::whole_extreme, "vectorop.extreme", "vectorop.extreme");
+  set(VectorClass::block_reduce, "vectorop.sum16", "vectorop.block32");
+  set(VectorClass::gather, "vectorop.gather16", "vectorop.gather32");
+  set(VectorClass::gather_block, "vectorop.gather_block", "vectorop.gather_block");
+  set(VectorClass::gather_mask, "vectorop.gather_mask", "vectorop.gather_mask");
+  set(VectorClass::transpose, "vectorop.gather_block", "vectorop.gather_block");
+  set(VectorClass::sort, "vectorop.merge_sort", "vectorop.merge_sort");
+  set(VectorClass::merge_sort, "vectorop.merge_sort", "vectorop.merge_sort");
+}
+
+}  // namespace
+
+bool is_dav_3510(const catalog::Chip& chip) {
+  return chip.has("core.architecture") && chip.choice("core.architecture") == "dav-3510";
+}
+
+MachineSpec npu_machine_spec(const catalog::Chip& chip) {
+  const Facts f(chip);
+  MachineSpec s;
+  const auto cubes = static_cast<int>(std::lround(f.get<double>("cube.count")));
+  const auto vectors = static_cast<int>(std::lround(f.get<double>("vector.count")));
+  s.cores = cubes + vectors;
+  for (const char* name : kNpuPipeNames) s.pipes.emplace_back(name);
+  s.flags = kNpuFlags;
+  s.clock = f.get<Hertz>("clock.max");
+  const Hertz clock = s.clock;
+  const auto rate = [&](const char* p) { return f.get<BytesPerCycle>(p) * clock; };
+  // Memory: what its channels give to long streams, and what the cores of the device can ask of them.
+  const auto attained = f.get<BytesPerSecond>("hbm.bandwidth") * f.get<double>("hbm.attained");
+  s.hbm_rate = std::min(attained, rate("path.hbm_core") * static_cast<double>(cubes));
+  s.hbm_bursts = {{128, f.get<double>("hbm.burst128")}, {256, f.get<double>("hbm.burst256")}};
+  s.l2_rates = {f.get<BytesPerSecond>("l2.bandwidth"), f.get<BytesPerSecond>("l2.vector_bandwidth")};
+  s.l2_capacity = f.get<Bytes>("l2.capacity");
+  s.l2_partitions = static_cast<int>(std::lround(f.get<double>("l2.partitions")));
+  s.l2_block = static_cast<std::int64_t>(f.bytes("l2.block"));
+  s.l2_line = static_cast<std::int64_t>(f.bytes("l2.line"));
+  s.line_requests_per_cycle = f.get<FlopsPerCycle>("l2.line_rate").value;
+  const double miss = f.cycles("transfer.miss_latency");
+  const auto in_flight = static_cast<int>(std::lround(f.get<double>("transfer.in_flight")));
+  PathSpec gm_l1 = path("GM->L1", f.cycles("transfer.gm_l1_latency"), miss, rate("path.gm_l1"),
+                        rate("path.gm_l1_miss"), in_flight, 0);
+  gm_l1.in_flight_bytes = f.get<Bytes>("transfer.l1_in_flight");
+  PathSpec gm_ub = path("GM->UB", f.cycles("transfer.gm_ub_latency"), 0, rate("path.gm_ub"),
+                        rate("path.gm_ub_miss"), 64, 1);
+  gm_ub.window = f.get<Bytes>("transfer.gm_ub_window");
+  gm_ub.core_burst = rate("path.gm_ub_burst");
+  gm_ub.in_flight_bytes = f.get<Bytes>("transfer.ub_in_flight");
+  PathSpec ub_gm = path("UB->GM", f.cycles("transfer.ub_gm_latency"), 0, rate("path.ub_gm"), rate("path.ub_gm"), 64, 1);
+  ub_gm.window = f.get<Bytes>("transfer.ub_gm_window");
+  ub_gm.core_burst = rate("path.ub_gm_burst");
+  ub_gm.in_flight_bytes = f.get<Bytes>("transfer.ub_in_flight");
+  PathSpec l0c_gm =
+      path("L0C->GM", f.cycles("transfer.l0c_gm_latency"), 0, rate("path.l0c_gm"), rate("path.l0c_gm"), 2, 0);
+  l0c_gm.window = f.get<Bytes>("transfer.l0c_gm_window");
+  l0c_gm.core_burst = rate("path.l0c_gm_burst");
+  PathSpec l1_gm = path("L1->GM", f.cycles("transfer.l0c_gm_latency"), 0, rate("path.l0c_gm"), rate("path.l0c_gm"), 2, 0);
+  s.paths = {gm_l1, gm_ub, ub_gm, l0c_gm, l1_gm};
+  return s;
+}
+
+NpuCosts npu_costs(const catalog::Chip& chip) {
+  const Facts f(chip);
+  NpuCosts c;
+  fill_vector(f, c);
+  c.mmad_start = f.cycles("mmad.start");
+  c.mmad_idle = f.cycles("mmad.idle");
+  c.mmad_drain = c.mmad_idle + f.cycles("mmad.wait");
+  c.macs_int4 = f.macs("cube.int4");
+  c.macs_int8 = f.macs("cube.int8");
+  c.macs_fp8 = f.macs("cube.fp8");
+  c.macs_fp16 = f.macs("cube.fp16");
+  c.macs_bf16 = f.macs("cube.bf16");
+  c.macs_hf32 = f.macs("cube.hf32");
+  c.macs_fp32 = f.macs("cube.fp32");
+  c.load_start = f.cycles("load.start");
+  c.l1_l0a = f.rate("path.l1_l0a");
+  c.l1_l0b = f.rate("path.l1_l0b");
+  c.l1_bt = f.rate("path.l1_bt");
+  c.l1_fb = f.rate("path.l1_fb");
+  c.l1_transpose = 1;
+  c.l0c_gm = f.rate("path.l0c_gm");
+  c.l0c_l1 = f.rate("path.l0c_l1");
+  c.l0c_ub = f.has("path.l0c_ub") ? f.rate("path.l0c_ub") : 0;
+  c.gm_l1_nd2nz.row_bytes = f.bytes("transfer.gm_l1_row");
+  c.gm_ub.row_bytes = c.ub_gm.row_bytes = f.bytes("transfer.gm_ub_row");
+  for (auto* t : {&c.gm_l1, &c.gm_l1_nd2nz, &c.gm_ub, &c.ub_gm, &c.l1_gm}) t->minimum = f.cycles("transfer.issue");
+  c.ub_ub = f.rate("path.ub_ub");
+  c.ub_l1 = f.has("path.l1_ub") ? f.rate("path.l1_ub") : 0;
+  c.line = f.bytes("l2.line");
+  c.unaligned_lines = f.get<double>("transfer.unaligned");
+  c.unaligned_costs = c.unaligned_lines > 0;
+  c.scalar_call = f.cycles("scalar.call");
+  c.scalar_transfer = f.cycles("scalar.transfer");
+  c.scalar_flag = c.scalar_call;
+  c.scalar_ub_read = c.scalar_ub_write = f.cycles("scalar.element");
+  c.scalar_gm_read = c.scalar_gm_write = f.cycles("transfer.gm_ub_latency");
+  c.flag = f.cycles("sync.flag");
+  c.pipe_barrier = 0;
+  c.cross_core_flag = f.cycles("sync.cross_core");
+  c.sync_all = f.cycles("sync.all");
+  const auto size = [&](const char* p) { return static_cast<std::int64_t>(f.bytes(p)); };
+  c.ub_size = size("ub.size");
+  c.l1_size = size("l1.size");
+  c.l0a_size = size("l0a.size");
+  c.l0b_size = size("l0b.size");
+  c.l0c_size = size("l0c.size");
+  c.bt_size = size("bt.size");
+  c.fb_size = size("fb.size");
+  c.cubes = static_cast<int>(std::lround(f.get<double>("cube.count")));
+  c.vectors = static_cast<int>(std::lround(f.get<double>("vector.count")));
+  return c;
+}
+
+NpuLaunch npu_launch(const catalog::Chip& chip) {
+  const Facts f(chip);
+  return {f.get<Seconds>("launch.profiler"), f.get<Seconds>("launch.graph"),      f.get<Seconds>("launch.eager"),
+          f.get<Seconds>("launch.library"),  f.get<Seconds>("launch.dequantise"), f.get<Seconds>("launch.framework_attention")};
+}
+
+double unaligned_bytes(const NpuCosts& costs, std::int64_t address, std::int64_t row_bytes) {
+  const auto line = static_cast<std::int64_t>(costs.line);
+  const std::int64_t first = address / line, last = (address + row_bytes - 1) / line;
+  const std::int64_t aligned = (row_bytes + line - 1) / line;
+  return static_cast<double>(std::max<std::int64_t>(0, last - first + 1 - aligned) * line) * costs.unaligned_lines;
+}
+
+}  // namespace etalon::chip
