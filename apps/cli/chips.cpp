@@ -5,6 +5,7 @@
 
 #include "apps/cli/commands.h"
 #include "catalog/show.h"
+#include "report/report.h"
 
 namespace etalon::cli {
 namespace {
@@ -15,14 +16,16 @@ int show_result(const Context& context, const Result<Document>& document) {
   return document ? context.show(*document) : context.fail(document.error());
 }
 
-Result<Document> show_chip_named(const std::string& name) {
-  TRY(chip, find_chip(name));
-  return show_chip(chip);
+int show_chip_named(const Context& context, const std::string& name) {
+  const auto chip = find_chip(name);
+  if (!chip) return context.fail(chip.error());
+  return context.show(show_chip(*chip), report::as_json(facts_in_si(*chip)));
 }
 
-Result<Document> show_node_named(const std::string& name) {
-  TRY(node, find_node(name));
-  return show_node(node);
+int show_node_named(const Context& context, const std::string& name) {
+  const auto node = find_node(name);
+  if (!node) return context.fail(node.error());
+  return context.show(show_node(*node), report::as_json(facts_in_si(*node)));
 }
 
 Result<Document> diff_chips_named(const std::string& first, const std::string& second) {
@@ -44,7 +47,7 @@ void add_chips(CLI::App& app, Context& context) {
   chips->require_subcommand(0, 1);
   chips->callback([=, &context] {
     context.run = [=, &context] {
-      if (show->parsed()) return show_result(context, show_chip_named(names->first));
+      if (show->parsed()) return show_chip_named(context, names->first);
       if (diff->parsed()) return show_result(context, diff_chips_named(names->first, names->second));
       return show_result(context, list_chips());
     };
@@ -59,7 +62,7 @@ void add_nodes(CLI::App& app, Context& context) {
   nodes->require_subcommand(0, 1);
   nodes->callback([=, &context] {
     context.run = [=, &context] {
-      return show_result(context, show->parsed() ? show_node_named(*name) : list_nodes());
+      return show->parsed() ? show_node_named(context, *name) : show_result(context, list_nodes());
     };
   });
 }

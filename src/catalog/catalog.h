@@ -24,7 +24,7 @@ Result<Node> find_node(const std::string& name_or_path);  // its chip is loaded 
 // The node to put a chip into when none is named: the first by name whose chip it is, or one of the chips it
 // builds on; node.chip is then the given chip. Error: node.none.
 Result<Node> find_node_for(const Chip& chip);
-std::vector<std::string> chip_names();                    // sorted
+std::vector<std::string> chip_names();  // sorted
 std::vector<std::string> node_names();
 
 // Where numbers come from: data/sources/ID.toml.

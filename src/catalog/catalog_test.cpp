@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 
 namespace etalon::catalog {
 namespace {
@@ -63,6 +64,60 @@ TEST(Catalog, every_chip_has_a_node_to_stand_in) {
     const auto node = find_node_for(*chip);
     ASSERT_TRUE(node) << node.error().text();
     EXPECT_EQ(node->chip, name);
+  }
+}
+
+// Facts one generation has and its sibling lacks; each entry says why.
+TEST(Catalog, a_sibling_lacks_only_the_facts_that_its_hardware_lacks) {
+  struct Pair {
+    const char *one, *other;
+    std::set<std::string> lacking;
+  };
+  const Pair pairs[] = {
+      {"ascend-910b1", "ascend-950pr", {"cube.int4"}},  // not among the formats of dav-3510
+      {"ascend-910b1", "ascend-910d", {}},
+      {"ascend-910b1", "ascend-910c", {}},
+      {"h100-sxm",
+       "a100-80g-sxm",
+       {"tensor.fp8", "marketed.fp8", "energy.matrix_fp8"}},  // FP8 came with Hopper
+      {"h100-sxm", "b200", {}},
+  };
+  for (const Pair& pair : pairs) {
+    const auto one = find_chip(pair.one), other = find_chip(pair.other);
+    ASSERT_TRUE(one && other);
+    for (const auto& [path, fact] : one->facts()) {
+      EXPECT_TRUE(other->facts().contains(path) || pair.lacking.contains(path))
+          << pair.other << " lacks " << path << ", which " << pair.one << " has";
+    }
+    for (const std::string& path : pair.lacking) EXPECT_FALSE(other->has(path)) << path;
+  }
+}
+
+TEST(Catalog, every_fact_has_a_source_a_unit_and_a_basis_worth_its_name) {
+  const auto known = sources();
+  ASSERT_TRUE(known) << known.error().text();
+  const auto check = [&](const FactSheet& sheet) {
+    for (const auto& [path, fact] : sheet.facts()) {
+      EXPECT_TRUE(known->contains(fact.source.substr(0, fact.source.find('#')))) << sheet.name << " " << path;
+      EXPECT_TRUE(fact.is_categorical() || fact.dimension == Dimension{} || !fact.unit.empty())
+          << sheet.name << " " << path;
+      EXPECT_EQ(fact.basis == Basis::fitted, !fact.rows.empty()) << sheet.name << " " << path;
+      EXPECT_GT(fact.line, 0) << sheet.name << " " << path;
+    }
+  };
+  for (const std::string& name : chip_names()) check(*find_chip(name));
+  for (const std::string& name : node_names()) check(*find_node(name));
+}
+
+TEST(Catalog, nothing_said_of_the_910d_counts_as_a_vendor_fact) {
+  const auto chip = find_chip("ascend-910d");
+  ASSERT_TRUE(chip);
+  for (const Chip& reading : {*chip, chip->with_choice("core.architecture", "dav-3510")}) {
+    for (const auto& [path, fact] : reading.facts()) {
+      EXPECT_TRUE(fact.basis == Basis::guess || fact.basis == Basis::rumour ||
+                  fact.basis == Basis::reported || fact.basis == Basis::derived)
+          << path;
+    }
   }
 }
 

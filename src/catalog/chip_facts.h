@@ -2,7 +2,8 @@
 #pragma once
 
 // The facts of one chip package or node as loaded from TOML, with typed look-up. A value type: `with` gives a
-// changed copy, and derived facts follow. Look-ups are recorded, so that caches and reports know what was read.
+// changed copy, and derived facts follow. Look-ups are recorded, so that caches and reports know what was
+// read.
 
 #include <cstdint>
 #include <map>
@@ -32,19 +33,23 @@ class FactSheet {
   template <class Q>
   Q get(std::string_view path) const {
     const double si = number(path, dimension_of(static_cast<Q*>(nullptr)));
-    if constexpr (std::is_same_v<Q, double>) return si;
-    else return Q{si};
+    if constexpr (std::is_same_v<Q, double>)
+      return si;
+    else
+      return Q{si};
   }
   template <class Q>
-  Q get_or(std::string_view path, Q otherwise) const { return has(path) ? get<Q>(path) : otherwise; }
+  Q get_or(std::string_view path, Q otherwise) const {
+    return has(path) ? get<Q>(path) : otherwise;
+  }
   double count(std::string_view path) const { return get<double>(path); }
   const std::string& choice(std::string_view path) const;  // categorical facts
   const std::map<std::string, Fact, std::less<>>& facts() const { return facts_; }
 
   // A copy with one primary fact set to `si` (bounds collapse to it) and derived facts recomputed.
   FactSheet with(std::string_view path, double si) const;
-  // A copy with another choice, and with the facts that follow from it (see Alternatives): choose before setting
-  // numbers, since a switch puts the facts of the new choice in their place.
+  // A copy with another choice, and with the facts that follow from it (see Alternatives): choose before
+  // setting numbers, since a switch puts the facts of the new choice in their place.
   FactSheet with_choice(std::string_view path, std::string choice) const;
 
   // Recording of look-ups: shared by copies until reset.
@@ -59,9 +64,11 @@ class FactSheet {
   Result<std::monostate> recompute_derived();
 
   // Facts that hold only under one choice of a categorical fact: which core a rumoured chip has decides its
-  // buffers, data paths and instruction costs. Set by the loader; `insert` makes a fact hold under all choices.
+  // buffers, data paths and instruction costs. Set by the loader; `insert` makes a fact hold under all
+  // choices.
   using Facts = std::map<std::string, Fact, std::less<>>;
-  using Alternatives = std::map<std::string, std::map<std::string, Facts>>;  // path of the choice -> choice -> facts
+  using Alternatives =
+      std::map<std::string, std::map<std::string, Facts>>;  // path of the choice -> choice -> facts
   void set_alternatives(const std::string& path, std::map<std::string, Facts> by_choice);
   void apply_alternatives();  // puts in place what follows from the present choices
 

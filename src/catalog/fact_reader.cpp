@@ -73,6 +73,7 @@ std::optional<Fact> FactReader::read_fact(const TomlValue& table, const SchemaEn
   fact.dimension = entry.dimension;
   fact.unit = entry.unit;
   fact.unit_scale = entry.unit_scale;
+  fact.is_whole = entry.is_whole;
   fact.file = file_;
   fact.line = table.line;
   if (const TomlValue* note = table.find("note")) fact.note = note->string;
@@ -144,8 +145,19 @@ bool FactReader::read_numbers(const TomlValue& table, const SchemaEntry& entry, 
     fact.unit.clear();
     fact.unit_scale = 1;
   }
+  return within_limits(*value, entry, fact);
+}
+
+bool FactReader::within_limits(const TomlValue& where, const SchemaEntry& entry, const Fact& fact) {
+  for (const double si : {fact.si.low, fact.si.value, fact.si.high}) {
+    const double written = si / entry.unit_scale;
+    if (entry.is_whole && written != std::floor(written)) {
+      complain(where, "fact.limits", fmt::format("fact '{}' is a count and must be whole", entry.path));
+      return false;
+    }
+  }
   if ((entry.min && fact.si.low < *entry.min) || (entry.max && fact.si.high > *entry.max)) {
-    complain(*value, "fact.limits", fmt::format("fact '{}' lies outside what is possible at all", entry.path),
+    complain(where, "fact.limits", fmt::format("fact '{}' lies outside what is possible at all", entry.path),
              fmt::format("this fact means: {}", entry.means));
     return false;
   }

@@ -28,6 +28,7 @@ class FactReader {
  private:
   std::optional<Fact> read_fact(const TomlValue& table, const SchemaEntry& entry);
   bool read_numbers(const TomlValue& table, const SchemaEntry& entry, Fact& fact);
+  bool within_limits(const TomlValue& where, const SchemaEntry& entry, const Fact& fact);
   std::optional<double> read_measure(const TomlValue& value, const SchemaEntry& entry);
   bool read_choices(const TomlValue& table, const SchemaEntry& entry, Fact& fact);
   bool read_basis(const TomlValue& table, Fact& fact);

@@ -109,8 +109,8 @@ class SheetLoader {
     sheet.name = file.stem().string();
     read_header(root, reader, sheet, base != nullptr);
     read_facts(root, reader, sheet);
+    if (const TomlValue* borrow = root.find("borrow")) read_borrowings(*borrow, reader, sheet, file);
     if (const TomlValue* table = root.find("alternative")) read_alternatives(*table, "", reader, sheet, file);
-    if (const TomlValue* borrow = root.find("borrow")) read_borrowing(*borrow, reader, sheet, file);
     sheet.apply_alternatives();
     if (auto done = finish(reader, sheet); !done) return std::unexpected(std::move(done).error());
     return sheet;
@@ -233,20 +233,26 @@ class SheetLoader {
     return out;
   }
 
+  void read_borrowings(const TomlValue& given, FactReader& reader, Sheet& sheet, const fs::path& file) {
+    if (given.type != TomlValue::Type::array) return read_borrowing(given, reader, sheet, file);
+    for (const TomlValue& one : given.array) read_borrowing(one, reader, sheet, file);
+  }
+
   void read_borrowing(const TomlValue& table, FactReader& reader, Sheet& sheet, const fs::path& file) {
     const TomlValue* from = table.find("from");
-    const TomlValue* groups = table.find("groups");
     const TomlValue* spread = table.find("spread");
-    if (from == nullptr || groups == nullptr || spread == nullptr ||
-        !(spread->number >= 0 && spread->number < 1)) {
-      reader.complain(table, "borrow.entry", "[borrow] has from, groups and a spread from 0 to 1",
+    if (from == nullptr || spread == nullptr || !(spread->number >= 0 && spread->number < 1)) {
+      reader.complain(table, "borrow.entry",
+                      "[borrow] has from and a spread from 0 to 1, and may have groups and except",
                       "for example from = \"ascend-910b1\", groups = [\"mmad\"], spread = 0.3");
       return;
     }
+    Borrowing terms{{}, {}, spread->number};
+    if (const TomlValue* groups = table.find("groups")) terms.groups = strings_of(*groups);
+    if (const TomlValue* paths = table.find("except")) terms.except = strings_of(*paths);
     const auto lender = load_other(*from, file, reader);
     if (!lender) return;
-    for (Fact& fact : borrowed_facts(sheet, *lender, {strings_of(*groups), spread->number},
-                                     FileKind<Sheet>::schema(context_.schema))) {
+    for (Fact& fact : borrowed_facts(sheet, *lender, terms, FileKind<Sheet>::schema(context_.schema))) {
       auto done = sheet.insert(std::move(fact));
       if (!done) reader.problems().push_back(std::move(done).error());
     }
@@ -262,7 +268,7 @@ class SheetLoader {
       return !own_.contains(fact) && is_in_groups(fact, names);
     };
     for (const auto& [name, fact] : other->facts()) {
-      if (belongs(name)) then.emplace(name, fact);
+      if (belongs(name)) then.emplace(name, assumed_from(fact, other->name));
     }
     for (const auto& [name, fact] : sheet.facts()) {
       if (belongs(name)) now.emplace(name, fact);

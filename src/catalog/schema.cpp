@@ -39,6 +39,7 @@ Result<SchemaEntry> read_entry(const TomlValue& table, const std::string& path, 
   if (!measure) return fail(at(unit, file, measure.error().code, measure.error().message));
   out.dimension = measure->dimension;
   out.unit_scale = measure->si;
+  if (const TomlValue* whole = table.find("whole")) out.is_whole = whole->boolean;
   for (const auto& [key, bound] : {std::pair{"min", &out.min}, std::pair{"max", &out.max}}) {
     if (const TomlValue* v = table.find(key)) {
       if (!v->is_number())

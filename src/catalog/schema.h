@@ -21,6 +21,7 @@ struct SchemaEntry {
   std::string means;
   std::vector<std::string> choices;  // categorical fact: the words allowed
   std::optional<double> min, max;    // SI; outside is an error whatever the source says
+  bool is_whole = false;             // counts: only whole numbers of the unit
   bool is_categorical() const { return !choices.empty(); }
 };
 

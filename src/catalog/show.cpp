@@ -57,11 +57,12 @@ std::string note_text(const Fact& fact) {
 }
 
 Table facts_table(const FactSheet& sheet) {
-  Table out{
-      "", {{"fact", ""}, {"value", ""}, {"range", ""}, {"basis", ""}, {"source", ""}, {"note", ""}}, {}};
+  Table out;
+  out.columns = {{"fact", ""}, {"value", ""}, {"range", ""}, {"basis", ""}, {"source: note", ""}};
   for (const auto& [path, fact] : sheet.facts()) {
+    const std::string note = note_text(fact);
     out.rows.push_back({path, value_text(fact), range_text(fact), std::string(name_of(fact.basis)),
-                        fact.source, note_text(fact)});
+                        fact.source + (note.empty() ? "" : ": " + note)});
   }
   return out;
 }
@@ -163,7 +164,7 @@ Result<Document> list_chips() {
                {"memory", "TB/s", 3},
                {"link", "GB/s", 4},
                {"power", "W", 4},
-               {"rumour or guess", ""}},
+               {"rumour, guess", ""}},
               {}};
   for (const std::string& name : chip_names()) {
     TRY(chip, find_chip(name));
@@ -175,7 +176,7 @@ Result<Document> list_chips() {
          number_cell(chip, "marketed.fp16", 1e12), number_cell(chip, "marketed.fp8", 1e12),
          number_cell(chip, "hbm.capacity", 1e9, true), number_cell(chip, "hbm.bandwidth", 1e12, true),
          number_cell(chip, "link.bandwidth", 1e9, true), number_cell(chip, "package.power", 1),
-         fmt::format("{} of {} facts", other, chip.facts().size())});
+         fmt::format("{}/{}", other, chip.facts().size())});
   }
   Document out;
   out.title = "Chips";
@@ -222,6 +223,21 @@ Document show_chip(const Chip& chip) {
   out.table(facts_table(chip));
   out.table(export_table({&chip}));
   return out;
+}
+
+Document facts_in_si(const FactSheet& sheet) {
+  Document out;
+  out.title = sheet.name;
+  Table table;
+  table.title = "facts";
+  for (const char* name : {"path", "si", "choice", "unit", "basis", "source", "formula", "note"})
+    table.columns.push_back({name, ""});
+  for (const auto& [path, fact] : sheet.facts()) {
+    table.rows.push_back({path, fact.si, fact.choice, fact.unit, std::string(name_of(fact.basis)),
+                          fact.source, fact.formula, fact.note});
+    if (fact.is_categorical()) table.rows.back()[1] = std::monostate{};
+  }
+  return out.table(std::move(table));
 }
 
 Document show_node(const Node& node) {

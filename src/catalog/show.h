@@ -15,6 +15,9 @@ Result<Document> list_nodes();
 Document show_chip(const Chip& chip);
 Document show_node(const Node& node);
 
+// The same for programs: numbers in SI units with their bounds, one column for each property of a fact.
+Document facts_in_si(const FactSheet& sheet);
+
 // Two chips side by side with ratios both ways. A fact that only one has is listed with a dash.
 Document diff_chips(const Chip& a, const Chip& b);
 
