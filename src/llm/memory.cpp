@@ -244,7 +244,10 @@ class Stage {
       inside = std::max(inside, act_.widest_gradient(group.kind));
     if (!is_last()) return add(MemoryClass::working, "gradient of the MLP's inner tensor", inside.value);
     const double copies = s_.mtp ? 1 + real(m_.mtp_layers) : 1;
-    const double softmax = (s_.logits_fp32 ? 4 : e) * tokens * vocab * copies;
+    // Megatron's cross entropy works in place; a framework's own keeps the 16-bit logits, their fp32
+    // log-softmax and its gradient at once.
+    const double kept = plan_.zero == 3 ? e + 2 * (s_.logits_fp32 ? 4 : e) : (s_.logits_fp32 ? 4 : e);
+    const double softmax = kept * tokens * vocab * copies;
     const double logits = e * tokens * vocab * copies, table = e * p_.vocabulary;
     if (inside.value > std::max(softmax, logits + table))
       return add(MemoryClass::working, "gradient of the MLP's inner tensor", inside.value);
