@@ -178,8 +178,11 @@ TEST_F(Models, FromDimensionsEqualTheCatalog) {
 TEST_F(Models, FromDimensionsAreRefusedWhenTheyDoNotFit) {
   for (const char* bad :
        {"", "L=12", "L=0;H=4;heads=2;V=9;FFN=4H", "L=1;H=10;heads=3;V=9;FFN=4H", "L=1;H=x;heads=3;V=9;FFN=4H",
-        "L=1;H=12;heads=3;V=9;FFN=4H;depth=3", "L=1;H=12;heads=3;V=9;FFN=4H;params=99999"})
-    EXPECT_FALSE(architecture_from_dims(bad, "x", 128)) << bad;
+        "L=1;H=12;heads=3;V=9;FFN=4H;depth=3", "L=1;H=12;heads=3;V=9;FFN=4H;params=99999"}) {
+    const auto m = architecture_from_dims(bad, "x", 128);
+    ASSERT_FALSE(m) << bad;
+    EXPECT_EQ(m.error().code, "model.dims") << bad;
+  }
 }
 
 }  // namespace
