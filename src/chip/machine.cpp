@@ -384,7 +384,7 @@ struct Machine::Impl {
     x.ready = x.start + duration(x.cycles) + latency;
     if (x.evicted_bytes > 0) {
       ++x.pending;
-      start_flow(hbm, background_class, x.evicted_bytes, -2 - t);
+      start_flow(hbm, background_class, x.evicted_bytes * spec.hbm_write_cost, -2 - t);
     }
     ++x.pending;  // its own data
     Port& port = cores[x.core].ports[x.path];
@@ -426,7 +426,9 @@ struct Machine::Impl {
     left = burst ? left - bytes : 0.0;
     if (miss) {
       start_flow(hbm, burst ? miss_burst_class[x.path] : miss_class[x.path],
-                 bytes / burst_fraction(x.region.row_bytes), t);
+                 bytes / burst_fraction(x.region.row_bytes) *
+                     (x.access == Access::write ? spec.hbm_write_cost : 1.0),
+                 t);
     } else {
       start_flow(l2_channels[path.hit_class], burst ? hit_burst_class[x.path] : hit_class[x.path], bytes, t);
     }

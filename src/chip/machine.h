@@ -80,6 +80,7 @@ struct MachineSpec {
   std::vector<PathSpec> paths;
   std::vector<BytesPerSecond> l2_rates;  // shared by all cores, per class of path (e.g. to cube / to vector cores)
   BytesPerSecond hbm_rate;               // attained, long bursts
+  double hbm_write_cost = 1;             // a byte written takes the time of so many read (bus turnaround)
   // Fraction of hbm_rate attained by bursts of up to `row_bytes` contiguous bytes; ascending; last applies above.
   struct Burst { std::int64_t row_bytes; double fraction; };
   std::vector<Burst> hbm_bursts;

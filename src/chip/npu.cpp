@@ -103,6 +103,7 @@ MachineSpec npu_machine_spec(const catalog::Chip& chip) {
   // Memory: what its channels give to long streams, and what the cores of the device can ask of them.
   const auto attained = f.get<BytesPerSecond>("hbm.bandwidth") * f.get<double>("hbm.attained");
   s.hbm_rate = std::min(attained, rate("path.hbm_core") * static_cast<double>(cubes));
+  s.hbm_write_cost = f.get<double>("hbm.write_cost");
   s.hbm_bursts = {{128, f.get<double>("hbm.burst128")}, {256, f.get<double>("hbm.burst256")}};
   s.l2_rates = {f.get<BytesPerSecond>("l2.bandwidth"), f.get<BytesPerSecond>("l2.vector_bandwidth")};
   s.l2_capacity = f.get<Bytes>("l2.capacity");
@@ -173,6 +174,7 @@ NpuCosts npu_costs(const catalog::Chip& chip) {
   c.pipe_barrier = 0;
   c.cross_core_flag = f.cycles("sync.cross_core");
   c.sync_all = f.cycles("sync.all");
+  c.block_start = f.cycles("launch.block");
   const auto size = [&](const char* p) { return static_cast<std::int64_t>(f.bytes(p)); };
   c.ub_size = size("ub.size");
   c.l1_size = size("l1.size");

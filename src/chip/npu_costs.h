@@ -105,6 +105,7 @@ struct NpuCosts {
   double pipe_barrier = 0;        // PipeBarrier<P>: bubble on the pipe
   double cross_core_flag = 0;     // set on one core until seen on another
   double sync_all = 0;            // last arrival until release
+  double block_start = 0;         // from the start of one block of a launch to that of the next
   // Geometry, bytes.
   std::int64_t ub_size = 0, l1_size = 0, l0a_size = 0, l0b_size = 0, l0c_size = 0, bt_size = 0, fb_size = 0;
   int cubes = 0, vectors = 0;     // cores of the device

@@ -106,13 +106,13 @@ class Emitter {
     i.name = "L1->L0A";
     i.wait[0] = kFreeL0;
     if (first_a) i.wait[1] = kReadyA;
+    if (first_b) i.wait[2] = kReadyB;  // both operands are dequeued before either is loaded
     i.cycles = costs_.load_start + static_cast<double>((b.m1 - b.m0) * depth) * p_.a_bytes / costs_.l1_l0a +
                (first_a ? costs_.flag : 0.0);
     core_.issue(i);
     Instruction j;
     j.pipe = id(NpuPipe::mte1);
     j.name = "L1->L0B";
-    if (first_b) j.wait[0] = kReadyB;
     j.set[0] = kReadyL0;
     if (last_b) j.set[1] = kFreeB;
     j.cycles = costs_.load_start + static_cast<double>((b.n1 - b.n0) * depth) * p_.b_bytes / costs_.l1_l0b +
@@ -251,6 +251,7 @@ chip::RunStats run_matmul(chip::Machine& machine, const chip::NpuCosts& costs, c
   return machine.run(
       cores,
       [&](Core& core) {
+        core.scalar(costs.block_start * core.index());
         if (t.grid_m > 0) {
           strips(core, costs, p, t, at);
           return;

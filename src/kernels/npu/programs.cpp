@@ -71,7 +71,6 @@ Result<double> size_of_type(const std::string& dtype) {
 }
 
 Result<double> pick(const catalog::Chip& chip, const chip::RunStats& run, const std::string& metric) {
-  if(getenv("DBG")) fmt::print("time {:.1f} hbm_read {:.3f} GB l2 {:.3f} GB w {:.3f} mean {:.1f} hbmbusy {:.1f}\n", run.time.value*1e6, run.hbm_read.value/1e9, run.l2_read.value/1e9, run.hbm_written.value/1e9, run.core_mean.value*1e6, run.hbm_busy.value*1e6);
   if (!run.deadlock.empty()) return fail("program.deadlock", "the program never ends: " + run.deadlock);
   const auto busy = [&](chip::NpuPipe p) { return run.pipes[static_cast<int>(p)].busy_mean.value * 1e6; };
   if (metric == "task_us") return (run.time + chip::npu_launch(chip).profiler).value * 1e6;

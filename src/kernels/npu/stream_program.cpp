@@ -55,14 +55,16 @@ chip::RunStats run_read(chip::Machine& machine, const chip::NpuCosts& costs, con
   const std::int64_t down = ceil_div(w.rows, w.tile_rows);
   const std::int64_t slice = ceil_div(ceil_div(w.columns, w.slices), w.tile_columns) * w.tile_columns;
   return machine.run(w.cores, [&](Core& core) {
+    core.scalar(costs.block_start * core.index());
     for (std::int64_t s = 0; s < w.slices; ++s) {
       const std::int64_t from = s * slice, across = ceil_div(std::min(slice, w.columns - from), w.tile_columns);
       const std::int64_t tiles = down * across;
       for (int pass = 0; pass < w.passes; ++pass) {
         const bool all = w.order != NpuRead::Order::shared_out;
-        const std::int64_t first = all ? 0 : core.index(), step = all ? 1 : w.cores;
+        const std::int64_t first = all ? 0 : tiles * core.index() / w.cores;
+        const std::int64_t last = all ? tiles : tiles * (core.index() + 1) / w.cores;
         const std::int64_t skew = w.order == NpuRead::Order::staggered ? tiles * core.index() / w.cores : 0;
-        for (std::int64_t t = first; t < tiles; t += step) {
+        for (std::int64_t t = first; t < last; ++t) {
           const std::int64_t tile = (t + skew) % tiles;
           core.issue(read_tile(costs, w, base, tile / across * w.tile_rows, from + tile % across * w.tile_columns));
         }
@@ -78,6 +80,7 @@ chip::RunStats run_elementwise(chip::Machine& machine, const chip::NpuCosts& cos
   for (int i = 0; i < w.outputs; ++i) out.push_back(machine.allocate(bytes));
   enum : FlagId { kIn, kInFree, kOut, kOutFree };
   return machine.run(w.cores, [&](Core& core) {
+    core.scalar(costs.block_start * core.index());
     for (int b = 0; b < w.buffers; ++b) {
       core.set_flag(kInFree);
       core.set_flag(kOutFree);

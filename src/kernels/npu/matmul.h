@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Matrix product on the cube cores, in Ascend C: C[M,N] = op(A) * op(B), fp32 (int32) accumulation.
+//
+// The output is cut into blocks of singleM x singleN (x a share of K), dealt to cores in turn; a block into
+// base tiles whose sum stays in L0C; the K of a tile into steps of baseK. One transfer from GM brings stepKa
+// (stepKb) steps of A (B) into one of its L1 buffers; with two buffers the next transfers run while the cube
+// works, over tile borders too. L0A and L0B are double buffered when two steps fit, L0C when two tiles fit.
+
+#include "ascendc/api/kernel_operator.h"
+
+namespace etalon::kernels::npu {
+
+struct MatmulTiling {
+  std::int64_t m = 0, n = 0, k = 0;
+  std::int64_t lda = 0, ldb = 0, ldc = 0;   // elements from row to row as stored
+  std::int32_t single_m = 0, single_n = 0;  // output of one block
+  std::int32_t split_k = 1;                 // > 1: blocks add their share to C atomically (C zero before)
+  std::int32_t base_m = 128, base_n = 256, base_k = 64;
+  std::int32_t step_ka = 4, step_kb = 4;      // steps of baseK per transfer
+  std::int32_t buffers_a = 2, buffers_b = 2;  // L1 buffers of so many steps
+  std::int32_t swizzle = 0;                   // > 0: blocks walk down groups of so many block columns
+  bool n_first = true;                        // tiles of a block (and blocks) walk along N first
+  bool unit_flag = true;                      // FixPipe empties L0C while the cube goes on
+  float scale = 1.0f;                         // int8 to fp16 output
+};
+
+namespace matmul_detail {
+constexpr std::int64_t align(std::int64_t x, std::int64_t to) { return (x + to - 1) / to * to; }
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+constexpr std::int64_t min(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+
+template <class T>
+struct Accumulator {
+  using type = float;
+};
+template <>
+struct Accumulator<std::int8_t> {
+  using type = std::int32_t;
+};
+
+// The tiles of one core in order; at(): output rectangle and K range.
+class TileCursor {
+ public:
+  TileCursor() = default;
+  TileCursor(const MatmulTiling* t, std::int64_t first, std::int64_t stride)
+      : t_(t), block_(first), stride_(stride) {
+    rows_ = ceil_div(t->m, t->single_m);
+    columns_ = ceil_div(t->n, t->single_n);
+    share_ = align(ceil_div(t->k, t->split_k), t->base_k);
+    enter();
+  }
+  bool valid() const { return valid_; }
+  std::int64_t m0() const { return block_m_ + tile_m_; }
+  std::int64_t n0() const { return block_n_ + tile_n_; }
+  std::int64_t m() const { return min(t_->base_m, end_m_ - m0()); }
+  std::int64_t n() const { return min(t_->base_n, end_n_ - n0()); }
+  std::int64_t k_begin() const { return k_begin_; }
+  std::int64_t k_end() const { return k_end_; }
+  void next() {
+    if (t_->n_first ? step(tile_n_, t_->base_n, end_n_ - block_n_, tile_m_, t_->base_m, end_m_ - block_m_)
+                    : step(tile_m_, t_->base_m, end_m_ - block_m_, tile_n_, t_->base_n, end_n_ - block_n_)) {
+      return;
+    }
+    block_ += stride_;
+    enter();
+  }
+
+ private:
+  static bool step(std::int64_t& inner, std::int64_t inner_by, std::int64_t inner_end, std::int64_t& outer,
+                   std::int64_t outer_by, std::int64_t outer_end) {
+    inner += inner_by;
+    if (inner < inner_end) return true;
+    inner = 0;
+    outer += outer_by;
+    return outer < outer_end;
+  }
+  void enter() {
+    while (true) {
+      valid_ = block_ < rows_ * columns_ * t_->split_k;
+      if (!valid_) return;
+      const std::int64_t output = block_ % (rows_ * columns_), part = block_ / (rows_ * columns_);
+      std::int64_t row = 0, column = 0;
+      place(output, row, column);
+      block_m_ = row * t_->single_m;
+      block_n_ = column * t_->single_n;
+      end_m_ = min(block_m_ + t_->single_m, t_->m);
+      end_n_ = min(block_n_ + t_->single_n, t_->n);
+      k_begin_ = part * share_;
+      k_end_ = min(k_begin_ + share_, t_->k);
+      tile_m_ = tile_n_ = 0;
+      if (k_begin_ < k_end_) return;
+      block_ += stride_;  // a share of K beyond its end
+    }
+  }
+  void place(std::int64_t output, std::int64_t& row, std::int64_t& column) const {
+    if (t_->swizzle > 0) {  // groups of block columns, each walked row by row; every other group upwards
+      const std::int64_t group = output / (rows_ * t_->swizzle);
+      const std::int64_t width = min(t_->swizzle, columns_ - group * t_->swizzle);
+      const std::int64_t inside = output - group * rows_ * t_->swizzle;
+      row = inside / width;
+      column = group * t_->swizzle + inside % width;
+      if (group % 2 == 1) row = rows_ - 1 - row;
+    } else if (t_->n_first) {
+      row = output / columns_;
+      column = output % columns_;
+    } else {
+      row = output % rows_;
+      column = output / rows_;
+    }
+  }
+  const MatmulTiling* t_ = nullptr;
+  std::int64_t block_ = 0, stride_ = 1, rows_ = 0, columns_ = 0, share_ = 0;
+  std::int64_t block_m_ = 0, block_n_ = 0, end_m_ = 0, end_n_ = 0, tile_m_ = 0, tile_n_ = 0, k_begin_ = 0,
+               k_end_ = 0;
+  bool valid_ = false;
+};
+}  // namespace matmul_detail
+
+// A and B hold T; C holds O. transA: A is stored [K, M]; transB: B is stored [N, K].
+template <class T, class O, bool transA, bool transB>
+class Matmul {
+  using Acc = typename matmul_detail::Accumulator<T>::type;
+  static constexpr std::int64_t kC0 = 32 / static_cast<std::int64_t>(sizeof(T));
+  static constexpr bool kWord = sizeof(T) == 4, kByte = sizeof(T) == 1;
+  // Rows of a K-major operand in L1 come in blocks that the transposing load takes.
+  static constexpr std::int64_t kRows = kByte ? 32 : 16;
+
+ public:
+  __aicore__ void Init(GM_ADDR a, GM_ADDR b, GM_ADDR c, const MatmulTiling& tiling) {
+    using namespace AscendC;
+    using matmul_detail::align;
+    t_ = tiling;
+    a_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(a));
+    b_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(b));
+    c_.SetGlobalBuffer(reinterpret_cast<__gm__ O*>(c));
+    // Capacities in elements; both sides of a tile are rounded to what transposed 8-bit blocks need.
+    tile_m_ = align(t_.base_m, kRows);
+    tile_n_ = align(t_.base_n, kRows);
+    tile_k_ = align(t_.base_k, kWord ? 16 : kC0);
+    chunk_a_ = tile_m_ * tile_k_ * t_.step_ka;
+    chunk_b_ = tile_n_ * tile_k_ * t_.step_kb;
+    pipe_.InitBuffer(
+        l1_, static_cast<std::uint32_t>((chunk_a_ * t_.buffers_a + chunk_b_ * t_.buffers_b) * sizeof(T)));
+    const auto l0a = static_cast<std::uint32_t>(tile_m_ * tile_k_ * sizeof(T));
+    const auto l0b = static_cast<std::uint32_t>(tile_n_ * tile_k_ * sizeof(T));
+    const std::uint32_t* room = etalon_asc_current->space_bytes;
+    l0_buffers_ = 2 * l0a <= room[kAscL0a] && 2 * l0b <= room[kAscL0b] ? 2 : 1;
+    pipe_.InitBuffer(l0a_, l0a * static_cast<std::uint32_t>(l0_buffers_));
+    pipe_.InitBuffer(l0b_, l0b * static_cast<std::uint32_t>(l0_buffers_));
+    const auto l0c = static_cast<std::uint32_t>(tile_m_ * tile_n_ * 4);
+    l0c_buffers_ = 2 * l0c <= room[kAscL0c] ? 2 : 1;
+    unit_flag_ = t_.unit_flag && l0c_buffers_ == 1;
+    pipe_.InitBuffer(l0c_, l0c * static_cast<std::uint32_t>(l0c_buffers_));
+  }
+
+  __aicore__ void Process() {
+    using namespace AscendC;
+    const std::int64_t first = GetBlockIdx(), stride = GetBlockNum();
+    load_a_.tile = load_b_.tile = matmul_detail::TileCursor(&t_, first, stride);
+    matmul_detail::TileCursor tile(&t_, first, stride);
+    if (!tile.valid()) return;
+    load_a_.k = tile.k_begin();
+    load_b_.k = tile.k_begin();
+    if (t_.split_k > 1) SetAtomicAdd<O>();
+    free_all();
+    for (; tile.valid(); tile.next()) compute_tile(tile);
+    take_all();
+    if (t_.split_k > 1) SetAtomicNone();
+  }
+
+ private:
+  // One operand's transfers run ahead of the cube by its number of buffers.
+  struct Loads {
+    matmul_detail::TileCursor tile;
+    std::int64_t k = 0, issued = 0, used = 0;
+  };
+
+  __aicore__ void free_all() {
+    using namespace AscendC;
+    for (int i = 0; i < t_.buffers_a; ++i) SetFlag<HardEvent::MTE1_MTE2>(i);
+    for (int i = 0; i < t_.buffers_b; ++i) SetFlag<HardEvent::MTE1_MTE2>(4 + i);
+    for (int i = 0; i < l0_buffers_; ++i) SetFlag<HardEvent::M_MTE1>(i);
+    for (int i = 0; i < l0c_buffers_ && !unit_flag_; ++i) SetFlag<HardEvent::FIX_M>(i);
+  }
+  __aicore__ void take_all() {
+    using namespace AscendC;
+    for (int i = 0; i < t_.buffers_a; ++i) WaitFlag<HardEvent::MTE1_MTE2>(i);
+    for (int i = 0; i < t_.buffers_b; ++i) WaitFlag<HardEvent::MTE1_MTE2>(4 + i);
+    for (int i = 0; i < l0_buffers_; ++i) WaitFlag<HardEvent::M_MTE1>(i);
+    for (int i = 0; i < l0c_buffers_ && !unit_flag_; ++i) WaitFlag<HardEvent::FIX_M>(i);
+  }
+
+  // Rows x columns of a row-major matrix into L1: fractal columns, or (for transposing loads of 32-bit words)
+  // one fractal row of 16 after another.
+  __aicore__ void to_l1(const AscendC::LocalTensor<T>& l1, const AscendC::GlobalTensor<T>& gm,
+                        std::int64_t rows, std::int64_t columns, std::int64_t pitch, std::int64_t row_block,
+                        bool k_major) {
+    using namespace AscendC;
+    using matmul_detail::align;
+    if (k_major && kWord) {
+      const std::int64_t whole = rows / 16, rest = rows % 16, width = align(columns, 16);
+      if (whole > 0) {
+        DataCopy(l1, gm,
+                 Nd2NzParams(static_cast<std::uint16_t>(whole), 16, static_cast<std::uint32_t>(columns),
+                             static_cast<std::uint32_t>(16 * pitch), static_cast<std::uint32_t>(pitch), 16, 1,
+                             static_cast<std::uint32_t>(16 * width)));
+      }
+      if (rest > 0) {
+        DataCopy(l1[static_cast<std::uint32_t>(whole * 16 * width)],
+                 gm[static_cast<std::uint64_t>(whole * 16 * pitch)],
+                 Nd2NzParams(1, static_cast<std::uint16_t>(rest), static_cast<std::uint32_t>(columns), 0,
+                             static_cast<std::uint32_t>(pitch), 16, 1, 0));
+      }
+      return;
+    }
+    DataCopy(l1, gm,
+             Nd2NzParams(1, static_cast<std::uint16_t>(rows), static_cast<std::uint32_t>(columns), 0,
+                         static_cast<std::uint32_t>(pitch),
+                         static_cast<std::uint16_t>(align(rows, row_block)), 1, 0));
+  }
+
+  __aicore__ AscendC::LocalTensor<T> chunk_a(std::int64_t index) {
+    return l1_.template Get<T>()[static_cast<std::uint32_t>(index % t_.buffers_a * chunk_a_)];
+  }
+  __aicore__ AscendC::LocalTensor<T> chunk_b(std::int64_t index) {
+    return l1_.template Get<T>()[static_cast<std::uint32_t>(chunk_a_ * t_.buffers_a +
+                                                            index % t_.buffers_b * chunk_b_)];
+  }
+
+  __aicore__ void issue_a() {
+    using namespace AscendC;
+    const auto& tile = load_a_.tile;
+    const std::int64_t k = matmul_detail::min(std::int64_t{t_.step_ka} * t_.base_k, tile.k_end() - load_a_.k);
+    const auto id = static_cast<std::int32_t>(load_a_.issued % t_.buffers_a);
+    WaitFlag<HardEvent::MTE1_MTE2>(id);
+    if (transA) {
+      to_l1(chunk_a(load_a_.issued), a_[static_cast<std::uint64_t>(load_a_.k * t_.lda + tile.m0())], k,
+            tile.m(), t_.lda, kRows, true);
+    } else {
+      to_l1(chunk_a(load_a_.issued), a_[static_cast<std::uint64_t>(tile.m0() * t_.lda + load_a_.k)], tile.m(),
+            k, t_.lda, 16, false);
+    }
+    SetFlag<HardEvent::MTE2_MTE1>(id);
+    advance(load_a_, std::int64_t{t_.step_ka} * t_.base_k);
+  }
+  __aicore__ void issue_b() {
+    using namespace AscendC;
+    const auto& tile = load_b_.tile;
+    const std::int64_t k = matmul_detail::min(std::int64_t{t_.step_kb} * t_.base_k, tile.k_end() - load_b_.k);
+    const auto id = static_cast<std::int32_t>(4 + load_b_.issued % t_.buffers_b);
+    WaitFlag<HardEvent::MTE1_MTE2>(id);
+    if (transB) {
+      to_l1(chunk_b(load_b_.issued), b_[static_cast<std::uint64_t>(tile.n0() * t_.ldb + load_b_.k)], tile.n(),
+            k, t_.ldb, 16, false);
+    } else {
+      to_l1(chunk_b(load_b_.issued), b_[static_cast<std::uint64_t>(load_b_.k * t_.ldb + tile.n0())], k,
+            tile.n(), t_.ldb, kRows, true);
+    }
+    SetFlag<HardEvent::MTE2_MTE1>(id);
+    advance(load_b_, std::int64_t{t_.step_kb} * t_.base_k);
+  }
+  __aicore__ void advance(Loads& loads, std::int64_t by) {
+    ++loads.issued;
+    loads.k += by;
+    if (loads.k < loads.tile.k_end()) return;
+    loads.tile.next();
+    if (loads.tile.valid()) loads.k = loads.tile.k_begin();
+  }
+  __aicore__ void load_ahead() {
+    while (true) {
+      const bool a = load_a_.tile.valid() && load_a_.issued < load_a_.used + t_.buffers_a;
+      const bool b = load_b_.tile.valid() && load_b_.issued < load_b_.used + t_.buffers_b;
+      if (!a && !b) return;
+      // What is needed first goes first.
+      if (a && (!b || (load_a_.issued - load_a_.used) <= (load_b_.issued - load_b_.used)))
+        issue_a();
+      else
+        issue_b();
+    }
+  }
+
+  // L1 to L0A: fractal rows of 16 x C0, row by row.
+  __aicore__ void to_l0a(const AscendC::LocalTensor<T>& l0, const AscendC::LocalTensor<T>& l1, std::int64_t m,
+                         std::int64_t k_chunk, std::int64_t k0, std::int64_t k) {
+    using namespace AscendC;
+    using matmul_detail::align;
+    using matmul_detail::ceil_div;
+    if (!transA) {
+      LoadData3DParamsV2<T> p;
+      p.l1H = 1;
+      p.l1W = static_cast<std::uint16_t>(align(m, 16));
+      p.channelSize = static_cast<std::uint16_t>(align(k_chunk, kC0));
+      p.kExtension = static_cast<std::uint16_t>(align(k, kC0));
+      p.mExtension = static_cast<std::uint16_t>(align(m, 16));
+      p.kStartPt = static_cast<std::uint16_t>(k0);
+      LoadData(l0, l1, p);
+      return;
+    }
+    const std::int64_t m1 = ceil_div(m, 16);
+    if (kWord) {
+      const std::int64_t blocks = align(m, 16) / 16, k16 = ceil_div(k, 16);
+      for (std::int64_t i = 0; i < m1; ++i) {
+        LoadDataWithTranspose(l0[static_cast<std::uint32_t>(i * k16 * 2 * 128)], l1,
+                              LoadData2dTransposeParams(static_cast<std::uint16_t>(k0 / 16 * blocks + i),
+                                                        static_cast<std::uint8_t>(k16),
+                                                        static_cast<std::uint16_t>(blocks), 1, 0));
+      }
+    } else if (kByte) {
+      const std::int64_t rows = align(k_chunk, 32) / 32, k32 = ceil_div(k, 32);
+      for (std::int64_t i = 0; i < ceil_div(m, 32); ++i) {
+        LoadDataWithTranspose(l0[static_cast<std::uint32_t>(i * 2 * k32 * 512)], l1,
+                              LoadData2dTransposeParams(static_cast<std::uint16_t>(i * rows + k0 / 32),
+                                                        static_cast<std::uint8_t>(k32), 1, 0,
+                                                        static_cast<std::uint16_t>(k32 - 1)));
+      }
+    } else {
+      const std::int64_t rows = align(k_chunk, 16) / 16, k16 = ceil_div(k, 16);
+      for (std::int64_t i = 0; i < m1; ++i) {
+        LoadData(l0[static_cast<std::uint32_t>(i * k16 * 256)], l1,
+                 LoadData2DParams(static_cast<std::uint16_t>(i * rows + k0 / 16),
+                                  static_cast<std::uint8_t>(k16), 1, 0, 0, true, 0));
+      }
+    }
+  }
+
+  // L1 to L0B: rows of fractals by K, inside each column by column.
+  __aicore__ void to_l0b(const AscendC::LocalTensor<T>& l0, const AscendC::LocalTensor<T>& l1, std::int64_t n,
+                         std::int64_t k_chunk, std::int64_t k0, std::int64_t k) {
+    using namespace AscendC;
+    using matmul_detail::align;
+    using matmul_detail::ceil_div;
+    if (transB) {
+      const std::int64_t n1 = ceil_div(n, 16), count = ceil_div(k, kC0) * n1;
+      for (std::int64_t done = 0; done < count; done += 255) {
+        const std::int64_t repeat = matmul_detail::min(255, count - done);
+        LoadData(l0[static_cast<std::uint32_t>(done * 16 * kC0)], l1,
+                 LoadData2DParams(static_cast<std::uint16_t>(k0 / kC0 * n1 + done),
+                                  static_cast<std::uint8_t>(repeat), 1, 0, 0, false, 0));
+      }
+      return;
+    }
+    if (kWord) {
+      const std::int64_t n16 = ceil_div(n, 16);
+      for (std::int64_t i = 0; i < ceil_div(k, 16); ++i) {
+        LoadDataWithTranspose(l0[static_cast<std::uint32_t>(i * 2 * n16 * 128)], l1,
+                              LoadData2dTransposeParams(static_cast<std::uint16_t>((k0 / 16 + i) * n16),
+                                                        static_cast<std::uint8_t>(n16), 1, 0,
+                                                        static_cast<std::uint16_t>(n16 - 1)));
+      }
+    } else if (kByte) {
+      const std::int64_t rows = align(k_chunk, 32) / 32, n32 = ceil_div(n, 32);
+      for (std::int64_t i = 0; i < ceil_div(k, 32); ++i) {
+        LoadDataWithTranspose(
+            l0[static_cast<std::uint32_t>(i * 2 * n32 * 512)], l1,
+            LoadData2dTransposeParams(static_cast<std::uint16_t>(k0 / 32 + i), static_cast<std::uint8_t>(n32),
+                                      static_cast<std::uint16_t>(rows), 1, 0));
+      }
+    } else {
+      const std::int64_t rows = align(k_chunk, 16) / 16, n16 = ceil_div(n, 16);
+      for (std::int64_t i = 0; i < ceil_div(k, 16); ++i) {
+        LoadData(l0[static_cast<std::uint32_t>(i * n16 * 256)], l1,
+                 LoadData2DParams(static_cast<std::uint16_t>(k0 / 16 + i), static_cast<std::uint8_t>(n16),
+                                  static_cast<std::uint16_t>(rows), 0, 0, true, 0));
+      }
+    }
+  }
+
+  __aicore__ void compute_tile(const matmul_detail::TileCursor& tile) {
+    using namespace AscendC;
+    using matmul_detail::align;
+    using matmul_detail::min;
+    const std::int64_t m = tile.m(), n = tile.n();
+    // A single row would switch the cube to its vector layout; garbage rows beyond m are never stored.
+    const std::int64_t cube_m = align(m, transA && kByte ? 32 : 16),
+                       cube_n = align(n, !transB && kByte ? 32 : 16);
+    const auto c_id = static_cast<std::int32_t>(tiles_ % l0c_buffers_);
+    const LocalTensor<Acc> l0c =
+        l0c_.template Get<Acc>()[static_cast<std::uint32_t>(c_id * tile_m_ * tile_n_)];
+    if (!unit_flag_) WaitFlag<HardEvent::FIX_M>(c_id);
+    const std::int64_t chunk_ka = std::int64_t{t_.step_ka} * t_.base_k,
+                       chunk_kb = std::int64_t{t_.step_kb} * t_.base_k;
+    for (std::int64_t k0 = tile.k_begin(); k0 < tile.k_end(); k0 += t_.base_k) {
+      const std::int64_t k = min(t_.base_k, tile.k_end() - k0);
+      const std::int64_t in_a = (k0 - tile.k_begin()) % chunk_ka, in_b = (k0 - tile.k_begin()) % chunk_kb;
+      const auto id_a = static_cast<std::int32_t>(load_a_.used % t_.buffers_a);
+      const auto id_b = static_cast<std::int32_t>(4 + load_b_.used % t_.buffers_b);
+      if (in_a == 0 || in_b == 0) load_ahead();
+      const auto id = static_cast<std::int32_t>(steps_++ % l0_buffers_);
+      const LocalTensor<T> l0a = l0a_.template Get<T>()[static_cast<std::uint32_t>(id * tile_m_ * tile_k_)];
+      const LocalTensor<T> l0b = l0b_.template Get<T>()[static_cast<std::uint32_t>(id * tile_n_ * tile_k_)];
+      const bool last = k0 + t_.base_k >= tile.k_end();
+      WaitFlag<HardEvent::M_MTE1>(id);
+      if (in_a == 0) WaitFlag<HardEvent::MTE2_MTE1>(id_a);
+      to_l0a(l0a, chunk_a(load_a_.used), m, min(chunk_ka, tile.k_end() - (k0 - in_a)), in_a, k);
+      if (last || in_a + t_.base_k >= chunk_ka) {
+        SetFlag<HardEvent::MTE1_MTE2>(id_a);
+        ++load_a_.used;
+      }
+      if (in_b == 0) WaitFlag<HardEvent::MTE2_MTE1>(id_b);
+      to_l0b(l0b, chunk_b(load_b_.used), n, min(chunk_kb, tile.k_end() - (k0 - in_b)), in_b, k);
+      if (last || in_b + t_.base_k >= chunk_kb) {
+        SetFlag<HardEvent::MTE1_MTE2>(id_b);
+        ++load_b_.used;
+      }
+      SetFlag<HardEvent::MTE1_M>(id);
+      WaitFlag<HardEvent::MTE1_M>(id);
+      MmadParams p;
+      p.m = static_cast<std::uint16_t>(cube_m);
+      p.n = static_cast<std::uint16_t>(cube_n);
+      p.k = static_cast<std::uint16_t>(k);
+      p.kDirectionAlign = kWord && transA;
+      p.cmatrixInitVal = k0 == tile.k_begin();
+      p.unitFlag = static_cast<std::uint8_t>(unit_flag_ ? (last ? 3 : 2) : 0);
+      Mmad(l0c, l0a, l0b, p);
+      SetFlag<HardEvent::M_MTE1>(id);
+    }
+    store(tile, l0c, c_id, cube_m);
+    ++tiles_;
+  }
+
+  __aicore__ void store(const matmul_detail::TileCursor& tile, const AscendC::LocalTensor<Acc>& l0c,
+                        std::int32_t c_id, std::int64_t cube_m) {
+    using namespace AscendC;
+    FixpipeParamsV220 f;
+    f.nSize = static_cast<std::uint16_t>(tile.n());
+    f.mSize = static_cast<std::uint16_t>(tile.m());
+    f.srcStride = static_cast<std::uint16_t>(cube_m);
+    f.dstStride = static_cast<std::uint32_t>(t_.ldc);
+    f.unitFlag = static_cast<std::uint8_t>(unit_flag_ ? 3 : 0);
+    if (std::is_same<O, half>::value) f.quantPre = kByte ? DEQF16 : F322F16;
+    if (std::is_same<O, bfloat16_t>::value) f.quantPre = F322BF16;
+    std::uint32_t scale = 0;
+    __builtin_memcpy(&scale, &t_.scale, sizeof(scale));
+    f.deqScalar = scale;
+    if (!unit_flag_) {
+      SetFlag<HardEvent::M_FIX>(c_id);
+      WaitFlag<HardEvent::M_FIX>(c_id);
+    }
+    Fixpipe(c_[static_cast<std::uint64_t>(tile.m0() * t_.ldc + tile.n0())], l0c, f);
+    if (!unit_flag_) SetFlag<HardEvent::FIX_M>(c_id);
+  }
+
+  MatmulTiling t_;
+  AscendC::TPipe pipe_;
+  AscendC::TBuf<AscendC::TPosition::A1> l1_;
+  AscendC::TBuf<AscendC::TPosition::A2> l0a_;
+  AscendC::TBuf<AscendC::TPosition::B2> l0b_;
+  AscendC::TBuf<AscendC::TPosition::CO1> l0c_;
+  AscendC::GlobalTensor<T> a_, b_;
+  AscendC::GlobalTensor<O> c_;
+  Loads load_a_, load_b_;
+  std::int64_t tile_m_ = 0, tile_n_ = 0, tile_k_ = 0, chunk_a_ = 0, chunk_b_ = 0, steps_ = 0, tiles_ = 0;
+  int l0_buffers_ = 2, l0c_buffers_ = 1;
+  bool unit_flag_ = false;
+};
+
+template <class T, class O, bool transA = false, bool transB = false>
+__global__ __aicore__ void matmul_kernel(GM_ADDR a, GM_ADDR b, GM_ADDR c, const MatmulTiling& tiling) {
+  KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIC_ONLY);
+  Matmul<T, O, transA, transB> op;
+  op.Init(a, b, c, tiling);
+  op.Process();
+}
+
+}  // namespace etalon::kernels::npu
