@@ -152,9 +152,10 @@ double unaligned_bytes(std::uint64_t address, std::int64_t rows, std::int64_t ro
   const auto line = static_cast<std::int64_t>(costs.line);
   if (!costs.unaligned_costs || line <= 0 || rows <= 0 || row_bytes <= 0) return 0;
   const auto offset = static_cast<std::int64_t>(address % static_cast<std::uint64_t>(line));
-  const auto beyond = [&](std::int64_t o) {  // bytes of touched lines besides the row's own
-    if (o == 0 || o + row_bytes <= line) return 0.0;
-    return static_cast<double>((o + row_bytes + line - 1) / line * line - row_bytes);
+  const std::int64_t aligned = (row_bytes + line - 1) / line;
+  const auto beyond = [&](std::int64_t o) {  // lines touched beyond those of an aligned row
+    const std::int64_t lines = (o + row_bytes + line - 1) / line;
+    return static_cast<double>((lines - aligned) * line) * costs.unaligned_lines;
   };
   if (rows == 1 || pitch % line == 0) return static_cast<double>(rows) * beyond(offset);
   double sum = 0;

@@ -43,12 +43,13 @@ Result<Shape> shape_of(const LaunchOptions& o, const InstructionCosts& costs) {
 }
 
 // The blocks of one core, in turn.
-void run_core(CoreRuntime& core, const LaunchOptions& o, const Shape& shape, int index,
-              const std::function<void()>& kernel) {
+void run_core(CoreRuntime& core, const LaunchOptions& o, const Shape& shape, const InstructionCosts& costs,
+              int index, const std::function<void()>& kernel) {
   const bool is_cube = index < shape.cubes;
   const int lane = is_cube ? index : index - shape.cubes;
   const int per_block = !is_cube && shape.sub_blocks > 0 ? shape.sub_blocks : 1;
   const auto sub = static_cast<std::uint32_t>(lane % per_block);
+  core.scalar_work(lane / per_block * costs.block_start);  // blocks of a launch start one after another
   for (int block = lane / per_block; block < o.blocks; block += shape.machine_blocks) {
     core.begin_block(static_cast<std::uint32_t>(block * per_block) + sub,
                      static_cast<std::uint32_t>(o.blocks), sub);
@@ -86,7 +87,7 @@ Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::f
     if (context.timed) {
       const auto program = [&](chip::Core& c) {
         cores.emplace_back(context, c.index(), c.index() < shape.cubes, &c);
-        run_core(cores.back(), o, shape, c.index(), kernel);
+        run_core(cores.back(), o, shape, device.costs(), c.index(), kernel);
       };
       result.stats = device.machine()->run(shape.cores(), program, o.want_timeline);
       stuck = result.stats.deadlock;
@@ -95,7 +96,7 @@ Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::f
       context.loose = &loose;
       stuck = loose.run(shape.cores(), [&](int core) {
         cores.emplace_back(context, core, core < shape.cubes, nullptr);
-        run_core(cores.back(), o, shape, core, kernel);
+        run_core(cores.back(), o, shape, device.costs(), core, kernel);
       });
     }
   } catch (const DeviceFault& fault) {

@@ -60,7 +60,8 @@ void CoreRuntime::vector(const etalon_asc_vector& v) {
   chip::Instruction i;
   i.pipe = static_cast<chip::PipeId>(chip::NpuPipe::vector);
   i.name = name_of(op);
-  i.cycles = vector_cycles(v, c) + (vector_barrier_ ? c.vector_start : c.vector_start_queued);
+  i.cycles = std::max(c.vector_minimum,
+                      vector_cycles(v, c) + (vector_barrier_ ? c.vector_start : c.vector_start_queued));
   i.idle_cycles = vector_barrier_ ? 0 : c.vector_start - c.vector_start_queued;
   vector_barrier_ = false;
   issue(i);
