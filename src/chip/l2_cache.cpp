@@ -312,6 +312,12 @@ void L2Cache::fetched(std::int32_t tag) {
   }
 }
 
+void L2Cache::restart_clock() {
+  for (auto& part : partitions_) {
+    for (auto& slot : part.slots) slot.hot = 0;
+  }
+}
+
 double L2Cache::resident_bytes(const Region& region) const {
   double sum = 0;
   auto& b = const_cast<Buffer&>(buffer_of(region.address));

@@ -45,6 +45,7 @@ class L2Cache {
                  int partition = 0);
   void fetched(std::int32_t tag);  // the transfer's data has arrived
   void flush();
+  void restart_clock();  // simulated time begins again at zero: hot lines are free
   double resident_bytes(const Region& region) const;
 
  private:

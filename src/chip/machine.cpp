@@ -643,6 +643,7 @@ struct Machine::Impl {
     ready.clear();
     counters.clear();
     barriers.clear();
+    l2.restart_clock();
     transfers.clear();
     free_transfers.clear();
     failure = nullptr;
