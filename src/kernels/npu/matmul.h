@@ -21,9 +21,11 @@ struct MatmulTiling {
   std::int32_t step_ka = 4, step_kb = 4;      // steps of baseK per transfer
   std::int32_t buffers_a = 2, buffers_b = 2;  // L1 buffers of so many steps
   std::int32_t swizzle = 0;                   // > 0: blocks walk down groups of so many block columns
-  bool n_first = true;                        // tiles of a block (and blocks) walk along N first
+  bool n_first = true;                        // blocks are dealt along N first
+  bool tiles_n_first = false;                 // tiles of a block are walked along N first
   bool unit_flag = true;                      // FixPipe empties L0C while the cube goes on
-  float scale = 1.0f;                         // int8 to fp16 output
+  bool preload = false;  // ask for the next transfers before working on this one, not in turn
+  float scale = 1.0f;    // int8 to fp16 output
 };
 
 namespace matmul_detail {
@@ -59,8 +61,9 @@ class TileCursor {
   std::int64_t k_begin() const { return k_begin_; }
   std::int64_t k_end() const { return k_end_; }
   void next() {
-    if (t_->n_first ? step(tile_n_, t_->base_n, end_n_ - block_n_, tile_m_, t_->base_m, end_m_ - block_m_)
-                    : step(tile_m_, t_->base_m, end_m_ - block_m_, tile_n_, t_->base_n, end_n_ - block_n_)) {
+    if (t_->tiles_n_first
+            ? step(tile_n_, t_->base_n, end_n_ - block_n_, tile_m_, t_->base_m, end_m_ - block_m_)
+            : step(tile_m_, t_->base_m, end_m_ - block_m_, tile_n_, t_->base_n, end_n_ - block_n_)) {
       return;
     }
     block_ += stride_;
@@ -270,8 +273,8 @@ class Matmul {
   }
   __aicore__ void load_ahead() {
     while (true) {
-      const bool a = load_a_.tile.valid() && load_a_.issued < load_a_.used + t_.buffers_a;
-      const bool b = load_b_.tile.valid() && load_b_.issued < load_b_.used + t_.buffers_b;
+      const bool a = load_a_.tile.valid() && load_a_.issued < load_a_.used + (t_.preload ? t_.buffers_a : 1);
+      const bool b = load_b_.tile.valid() && load_b_.issued < load_b_.used + (t_.preload ? t_.buffers_b : 1);
       if (!a && !b) return;
       // What is needed first goes first.
       if (a && (!b || (load_a_.issued - load_a_.used) <= (load_b_.issued - load_b_.used)))
@@ -392,19 +395,20 @@ class Matmul {
       const LocalTensor<T> l0b = l0b_.template Get<T>()[static_cast<std::uint32_t>(id * tile_n_ * tile_k_)];
       const bool last = k0 + t_.base_k >= tile.k_end();
       WaitFlag<HardEvent::M_MTE1>(id);
+      // Both operands are there before either is loaded, and both buffers are given back after both loads.
       if (in_a == 0) WaitFlag<HardEvent::MTE2_MTE1>(id_a);
+      if (in_b == 0) WaitFlag<HardEvent::MTE2_MTE1>(id_b);
       to_l0a(l0a, chunk_a(load_a_.used), m, min(chunk_ka, tile.k_end() - (k0 - in_a)), in_a, k);
+      to_l0b(l0b, chunk_b(load_b_.used), n, min(chunk_kb, tile.k_end() - (k0 - in_b)), in_b, k);
+      SetFlag<HardEvent::MTE1_M>(id);
       if (last || in_a + t_.base_k >= chunk_ka) {
         SetFlag<HardEvent::MTE1_MTE2>(id_a);
         ++load_a_.used;
       }
-      if (in_b == 0) WaitFlag<HardEvent::MTE2_MTE1>(id_b);
-      to_l0b(l0b, chunk_b(load_b_.used), n, min(chunk_kb, tile.k_end() - (k0 - in_b)), in_b, k);
       if (last || in_b + t_.base_k >= chunk_kb) {
         SetFlag<HardEvent::MTE1_MTE2>(id_b);
         ++load_b_.used;
       }
-      SetFlag<HardEvent::MTE1_M>(id);
       WaitFlag<HardEvent::MTE1_M>(id);
       MmadParams p;
       p.m = static_cast<std::uint16_t>(cube_m);

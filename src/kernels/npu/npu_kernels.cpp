@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/npu/npu_kernels.h"
 
+#include "kernels/npu/npu_cost.h"
+
 namespace etalon::kernels {
+namespace {
+
+template <class T>
+bool accepts(const catalog::Chip& chip, const llm::Operation& op) {
+  return chip.kind == catalog::CoreKind::npu && std::holds_alternative<T>(op);
+}
+
+}  // namespace
 
 const std::vector<Kernel>& npu_kernels() {
-  static const std::vector<Kernel> all;
+  constexpr auto npu = catalog::CoreKind::npu;
+  static const std::vector<Kernel> all = {
+      {"npu.matmul", "matrix products on cube cores, split over K where it wins", "many small products of one layer",
+       "tile program after the published Ascend C samples", "etalon kernel matmul --chip ascend-910b1 --m 4096 --n 4096 --k 4096",
+       npu, accepts<llm::Matmul>, npu_matmul_cost},
+  };
   return all;
 }
 
