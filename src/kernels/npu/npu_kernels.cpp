@@ -19,6 +19,10 @@ const std::vector<Kernel>& npu_kernels() {
       {"npu.matmul", "matrix products on cube cores, split over K where it wins", "many small products of one layer",
        "tile program after the published Ascend C samples", "etalon kernel matmul --chip ascend-910b1 --m 4096 --n 4096 --k 4096",
        npu, accepts<llm::Matmul>, npu_matmul_cost},
+      {"npu.attention", "flash attention on cube and vector cores, forward, backward and decode", "sparse attention",
+       "tile program after the published structure of flash attention on split cores",
+       "etalon kernel attention --chip ascend-910b2 --heads 32 --seq 4096", npu, accepts<llm::Attention>,
+       npu_attention_cost},
   };
   return all;
 }
