@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <iterator>
 #include <mutex>
 #include <stdexcept>
 
@@ -30,32 +31,44 @@ class Recomputation {
  public:
   explicit Recomputation(std::map<std::string, Fact, std::less<>>& facts) : facts_(facts) {}
 
+  // All problems are collected; a fact that depends on a faulty one is not complained of again.
   Result<std::monostate> run() {
     for (auto& [path, fact] : facts_) {
-      if (!fact.formula.empty()) TRY_VOID(compute(fact));
+      if (!fact.formula.empty()) compute(fact);
     }
-    return std::monostate{};
+    if (problems_.empty()) return std::monostate{};
+    Error first = std::move(problems_.front());
+    first.also.assign(std::make_move_iterator(problems_.begin() + 1),
+                      std::make_move_iterator(problems_.end()));
+    return fail(std::move(first));
   }
 
  private:
-  Result<std::monostate> compute(Fact& fact) {
+  bool compute(Fact& fact) {
     State& state = states_[fact.path];
-    if (state == State::done) return std::monostate{};
-    if (state == State::running) return fail(place(fact, "formula.cycle", "the formula depends on itself"));
+    if (state == State::done) return true;
+    if (state == State::faulty) return false;
+    if (state == State::running) return complain(fact, "formula.cycle", "the formula depends on itself");
     state = State::running;
+    bool good = true;
     for (const std::string& needed : facts_in_formula(fact.formula)) {
       const auto it = facts_.find(needed);
-      if (it != facts_.end() && !it->second.formula.empty()) TRY_VOID(compute(it->second));
+      if (it != facts_.end() && !it->second.formula.empty()) good = compute(it->second) && good;
     }
-    auto value = evaluate_formula(fact.formula, scope());
-    if (!value) return fail(place(fact, value.error().code, value.error().message, value.error().fix));
+    good = good && evaluate(fact);
+    state = good ? State::done : State::faulty;
+    return good;
+  }
+
+  bool evaluate(Fact& fact) {
+    const auto value = evaluate_formula(fact.formula, scope());
+    if (!value) return complain(fact, value.error().code, value.error().message, value.error().fix);
     if (!value->is_absent && value->dimension != fact.dimension) {
-      return fail(
-          place(fact, "fact.dimension", fmt::format("the formula does not yield a value in {}", fact.unit)));
+      return complain(fact, "fact.dimension",
+                      fmt::format("the formula does not yield a value in {}", fact.unit));
     }
     fact.si = value->is_absent ? Interval{NAN, NAN, NAN} : value->si;
-    state = State::done;
-    return std::monostate{};
+    return true;
   }
 
   FormulaScope scope() {
@@ -72,20 +85,22 @@ class Recomputation {
             }};
   }
 
-  static Error place(const Fact& fact, std::string code, const std::string& what, std::string fix = {}) {
-    return {std::move(code),
-            fmt::format("fact '{}': {}", fact.path, what),
-            std::move(fix),
-            fact.file,
-            fact.line,
-            1,
-            {}};
+  bool complain(const Fact& fact, std::string code, const std::string& what, std::string fix = {}) {
+    problems_.push_back({std::move(code),
+                         fmt::format("fact '{}': {}", fact.path, what),
+                         std::move(fix),
+                         fact.file,
+                         fact.line,
+                         1,
+                         {}});
+    return false;
   }
 
-  enum class State { untouched, running, done };
+  enum class State { untouched, running, done, faulty };
   std::map<std::string, Fact, std::less<>>& facts_;
   std::map<std::string, State> states_;
   FormulaValue scratch_;
+  std::vector<Error> problems_;
 };
 
 }  // namespace

@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 
 const std::vector<std::string> kChipHeader = {"schema", "name",    "title",       "kind",  "family",
                                               "base",   "without", "alternative", "borrow"};
-const std::vector<std::string> kNodeHeader = {"schema", "name",    "title", "kind",
-                                              "base",   "without", "chip",  "packages"};
+const std::vector<std::string> kNodeHeader = {"schema",   "name", "title",   "kind",        "chip",
+                                              "packages", "base", "without", "alternative", "borrow"};
 
 // What differs between a chip and a node file.
 template <class Sheet>

@@ -191,6 +191,19 @@ TEST_F(Loader, all_problems_of_a_file_are_reported_in_the_order_of_their_lines) 
   EXPECT_NE(loaded.error().text().find("chip.toml:6:"), std::string::npos);
 }
 
+TEST_F(Loader, all_faulty_formulas_are_reported_but_not_what_follows_from_them) {
+  const auto derived = [](const char* formula) {
+    return fmt::format("{{ basis = \"derived\", source = \"etalon\", formula = \"{}\" }}\n", formula);
+  };
+  const auto loaded = find_chip(
+      write("chip.toml", chip("[hbm]\nbandwidth = " + derived("2") + "capacity = " + derived("nope") +
+                              "[l2]\nbandwidth = " + derived("2 * hbm.bandwidth"))));
+  ASSERT_FALSE(loaded);
+  ASSERT_EQ(loaded.error().also.size(), 1u) << loaded.error().text();
+  EXPECT_EQ(loaded.error().code, "fact.dimension");
+  EXPECT_EQ(loaded.error().also[0].code, "formula.unknown-fact");
+}
+
 TEST_F(Loader, a_node_needs_a_chip_and_a_sane_number_of_packages) {
   const auto load = [&](const std::string& text) {
     return find_node(write("node.toml", "schema = 1\n" + text));
