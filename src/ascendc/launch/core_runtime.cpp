@@ -79,8 +79,9 @@ void CoreRuntime::issue(chip::Instruction& i) {
   flush();
   PipeWaits& w = waits_[i.pipe];
   for (int k = 0; k < w.count; ++k) i.wait[k] = w.flags[k];
-  if (w.count > 0) i.cycles += launch_.costs->flag;
+  if (w.pays) i.cycles += launch_.costs->flag;
   w.count = 0;
+  w.pays = false;
   held_ = i;
   has_held_ = true;
   pending_scalar_ += launch_.costs->scalar_call;
@@ -141,7 +142,7 @@ void CoreRuntime::issue_transfer(NpuPipe pipe, chip::NpuPath path, bool write, c
   i.extra_bytes =
       unaligned_bytes(side.address, i.region.rows, i.region.row_bytes, i.region.pitch, *launch_.costs);
   i.name = name;
-  if (launch_.runtime_tiling) pending_scalar_ += launch_.costs->scalar_transfer;
+  if (launch_.runtime_tiling && path == chip::NpuPath::gm_l1) i.cycles += launch_.costs->scalar_transfer;
   issue(i);
 }
 
@@ -250,6 +251,8 @@ void CoreRuntime::wait_flag(int from, int to, int id) {
   const auto pipe = machine_pipe(to);
   if (waits_[pipe].count == 3) flush_waits(pipe);
   waits_[pipe].flags[waits_[pipe].count++] = flag;
+  // Data handed on costs the time of the flag; a buffer given back was as a rule free long before.
+  waits_[pipe].pays |= (from == kAscPipeMte2 && to == kAscPipeMte1) || (from == kAscPipeM && to == kAscPipeFix);
 }
 
 void CoreRuntime::pipe_barrier(int pipe) {
