@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Element-wise kernels on the vector cores, in Ascend C: rows x columns elements of a few tensors come in
+// tile by tile, an operation makes the outputs, tiles go out; with two buffers per tensor the three overlap.
+// Arithmetic is in fp32 where the operation says so.
+
+#include "ascendc/api/kernel_operator.h"
+
+namespace etalon::kernels::npu {
+
+using GmAddress = __gm__ std::uint8_t*;  // a type, so that arrays of it can be const
+
+struct StreamTiling {
+  std::int64_t rows = 1, columns = 0;                // contiguous tensors: one row of all elements
+  std::int64_t in_pitch[4] = {}, out_pitch[4] = {};  // elements from row to row
+  std::int32_t tile_rows = 1, tile_columns = 0;
+  std::int32_t buffers = 2;
+};
+
+// The widest tile of one row that fits in `ub_bytes`, a multiple of 128 elements.
+template <class Op>
+constexpr std::int32_t stream_tile_columns(std::int64_t ub_bytes, int buffers) {
+  std::int64_t per_element = 4 * Op::kScratch;
+  for (int i = 0; i < Op::kInputs; ++i) per_element += buffers * Op::in_bytes(i);
+  for (int i = 0; i < Op::kOutputs; ++i) per_element += buffers * Op::out_bytes(i);
+  return static_cast<std::int32_t>(ub_bytes / per_element / 128 * 128);
+}
+
+namespace stream_detail {
+constexpr std::int64_t min(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+constexpr std::int64_t align(std::int64_t x, std::int64_t to) { return ceil_div(x, to) * to; }
+using Bytes = AscendC::LocalTensor<std::uint8_t>;
+using Reals = AscendC::LocalTensor<float>;
+
+// `from` as fp32: itself, or cast into `room`.
+template <class T>
+__aicore__ inline Reals as_reals(const Bytes& from, const Reals& room, std::int32_t n) {
+  if constexpr (std::is_same<T, float>::value) {
+    return from.ReinterpretCast<float>();
+  } else {
+    AscendC::Cast(room, from.ReinterpretCast<T>(), AscendC::RoundMode::CAST_NONE,
+                  static_cast<std::uint32_t>(n));
+    return room;
+  }
+}
+// fp32 into `to`, rounded to nearest even; nothing to do if it is there already.
+template <class T>
+__aicore__ inline void put_reals(const Bytes& to, const Reals& from, std::int32_t n) {
+  if constexpr (!std::is_same<T, float>::value) {
+    AscendC::PipeBarrier<PIPE_V>();
+    AscendC::Cast(to.ReinterpretCast<T>(), from, AscendC::RoundMode::CAST_RINT,
+                  static_cast<std::uint32_t>(n));
+  }
+}
+template <class T>
+__aicore__ inline Reals result_room(const Bytes& to, const Reals& room) {
+  if constexpr (std::is_same<T, float>::value)
+    return to.ReinterpretCast<float>();
+  else
+    return room;
+}
+}  // namespace stream_detail
+
+template <class Op>
+class Stream {
+  using Bytes = stream_detail::Bytes;
+
+ public:
+  __aicore__ void Init(const GmAddress* in, const GmAddress* out, const StreamTiling& tiling, const Op& op) {
+    t_ = tiling;
+    op_ = op;
+    elements_ = t_.tile_rows * static_cast<std::int32_t>(stream_detail::align(t_.tile_columns, kPad));
+    for (int i = 0; i < Op::kInputs; ++i) in_gm_[i].SetGlobalBuffer(in[i]);
+    for (int i = 0; i < Op::kOutputs; ++i) out_gm_[i].SetGlobalBuffer(out[i]);
+    // Buffers of one tile lie side by side: operands of one instruction are one tensor apart.
+    for (int b = 0; b < t_.buffers; ++b) {
+      for (int i = 0; i < Op::kInputs; ++i)
+        pipe_.InitBuffer(in_[i], 1, static_cast<std::uint32_t>(elements_ * Op::in_bytes(i)));
+    }
+    for (int b = 0; b < t_.buffers; ++b) {
+      for (int i = 0; i < Op::kOutputs; ++i)
+        pipe_.InitBuffer(out_[i], 1, static_cast<std::uint32_t>(elements_ * Op::out_bytes(i)));
+    }
+    for (int i = 0; i < Op::kScratch; ++i)
+      pipe_.InitBuffer(scratch_[i], static_cast<std::uint32_t>(elements_ * 4));
+  }
+
+  __aicore__ void Process() {
+    using stream_detail::ceil_div;
+    const std::int64_t across = ceil_div(t_.columns, t_.tile_columns),
+                       tiles = across * ceil_div(t_.rows, t_.tile_rows);
+    const std::int64_t blocks =
+        AscendC::GetBlockNum() * (AscendC::GetSubBlockNum() > 0 ? AscendC::GetSubBlockNum() : 1);
+    const std::int64_t me = AscendC::GetBlockIdx();
+    const std::int64_t first = tiles * me / blocks, last = tiles * (me + 1) / blocks;
+    for (std::int64_t i = first; i < last; ++i) {
+      const std::int64_t row = i / across * t_.tile_rows, column = i % across * t_.tile_columns;
+      const Tile tile{row, column, stream_detail::min(t_.tile_rows, t_.rows - row),
+                      stream_detail::min(t_.tile_columns, t_.columns - column)};
+      load(tile);
+      compute(tile);
+      store(tile);
+    }
+    for (auto& q : in_) q.FreeAllEvent();
+    for (auto& q : out_) q.FreeAllEvent();
+  }
+
+ private:
+  static constexpr std::int64_t kPad = 32;  // rows of a tile begin at 32 bytes for every type
+  struct Tile {
+    std::int64_t row, column, rows, columns;
+  };
+
+  // Whole rows of 32-byte multiples go by DataCopy, others by DataCopyPad.
+  __aicore__ void load(const Tile& t) {
+    using namespace AscendC;
+    for (int i = 0; i < Op::kInputs; ++i) {
+      const std::int64_t size = Op::in_bytes(i), bytes = t.columns * size;
+      Bytes local = in_[i].template AllocTensor<std::uint8_t>();
+      const auto from = in_gm_[i][static_cast<std::uint64_t>((t.row * t_.in_pitch[i] + t.column) * size)];
+      if (t.rows == 1 && bytes % 32 == 0) {
+        DataCopy(local, from, static_cast<std::uint32_t>(bytes));
+      } else {
+        const std::int64_t padded = stream_detail::align(t.columns, kPad) * size;
+        DataCopyPad(
+            local, from,
+            DataCopyExtParams(static_cast<std::uint16_t>(t.rows), static_cast<std::uint32_t>(bytes),
+                              static_cast<std::uint32_t>(t_.in_pitch[i] * size - bytes),
+                              static_cast<std::uint32_t>((padded - stream_detail::align(bytes, 32)) / 32), 0),
+            DataCopyPadExtParams<std::uint8_t>());
+      }
+      in_[i].EnQue(local);
+    }
+  }
+  __aicore__ void compute(const Tile& t) {
+    using namespace AscendC;
+    Bytes in[Op::kInputs], out[Op::kOutputs];
+    stream_detail::Reals scratch[Op::kScratch + 1];
+    for (int i = 0; i < Op::kInputs; ++i) in[i] = in_[i].template DeQue<std::uint8_t>();
+    for (int i = 0; i < Op::kOutputs; ++i) out[i] = out_[i].template AllocTensor<std::uint8_t>();
+    for (int i = 0; i < Op::kScratch; ++i) scratch[i] = scratch_[i].template Get<float>();
+    PipeBarrier<PIPE_V>();  // scratch of the tile before
+    op_(in, out, scratch,
+        static_cast<std::int32_t>((t.rows - 1) * stream_detail::align(t.columns, kPad) + t.columns));
+    for (int i = 0; i < Op::kInputs; ++i) in_[i].FreeTensor(in[i]);
+    for (int i = 0; i < Op::kOutputs; ++i) out_[i].EnQue(out[i]);
+  }
+  __aicore__ void store(const Tile& t) {
+    using namespace AscendC;
+    for (int i = 0; i < Op::kOutputs; ++i) {
+      const std::int64_t size = Op::out_bytes(i), bytes = t.columns * size;
+      Bytes local = out_[i].template DeQue<std::uint8_t>();
+      const auto to = out_gm_[i][static_cast<std::uint64_t>((t.row * t_.out_pitch[i] + t.column) * size)];
+      if (t.rows == 1 && bytes % 32 == 0) {
+        DataCopy(to, local, static_cast<std::uint32_t>(bytes));
+      } else {
+        const std::int64_t padded = stream_detail::align(t.columns, kPad) * size;
+        DataCopyPad(
+            to, local,
+            DataCopyExtParams(static_cast<std::uint16_t>(t.rows), static_cast<std::uint32_t>(bytes),
+                              static_cast<std::uint32_t>((padded - stream_detail::align(bytes, 32)) / 32),
+                              static_cast<std::uint32_t>(t_.out_pitch[i] * size - bytes), 0));
+      }
+      out_[i].FreeTensor(local);
+    }
+  }
+
+  StreamTiling t_;
+  Op op_;
+  std::int32_t elements_ = 0;
+  AscendC::TPipe pipe_;
+  AscendC::TQue<AscendC::TPosition::VECIN, 2> in_[Op::kInputs];
+  AscendC::TQue<AscendC::TPosition::VECOUT, 2> out_[Op::kOutputs];
+  AscendC::TBuf<AscendC::TPosition::VECCALC> scratch_[Op::kScratch + 1];
+  AscendC::GlobalTensor<std::uint8_t> in_gm_[Op::kInputs], out_gm_[Op::kOutputs];
+};
+
+template <class Op>
+__global__ __aicore__ void stream_kernel(const GmAddress* in, const GmAddress* out, const StreamTiling& tiling,
+                                         const Op& op) {
+  KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIV_ONLY);
+  Stream<Op> kernel;
+  kernel.Init(in, out, tiling, op);
+  kernel.Process();
+}
+
+}  // namespace etalon::kernels::npu
