@@ -25,6 +25,7 @@ GpuFacts read_gpu_facts(const catalog::Chip& chip) {
   g.cuda_fp32 = rate("cuda.fp32");
   g.operands = operand_path(chip.choice("tensor.operands"));
   g.smem_size = chip.get<Bytes>("smem.size");
+  g.register_size = chip.get<Bytes>("register.size");
   g.smem_bandwidth = chip.get<BytesPerCycle>("smem.bandwidth");
   g.hbm_rate = chip.get<BytesPerSecond>("hbm.bandwidth") * chip.get<double>("hbm.attained");
   g.hbm_latency = chip.get<Seconds>("hbm.latency");

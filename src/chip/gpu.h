@@ -28,7 +28,7 @@ struct GpuFacts {
   FlopsPerCycle bf16, fp16, fp8, int8, tf32, fp4;  // dense, per SM
   FlopsPerCycle cuda_fp32;                         // per SM
   OperandPath operands = OperandPath::shared;
-  Bytes smem_size;
+  Bytes smem_size, register_size;
   BytesPerCycle smem_bandwidth;
 
   BytesPerSecond hbm_rate;  // declared x attained

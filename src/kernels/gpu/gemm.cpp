@@ -67,16 +67,36 @@ KernelCost to_cost(const GemmChip& chip, const GemmProblem& p, const GemmFormula
   return k;
 }
 
-// The cost with the GEMM kernel's body from the simulation.
-KernelCost simulated_cost(const GemmChip& chip, const GemmProblem& p, bool quantise, const Harness& h,
-                          const GemmFormula& formula, bool want_timeline) {
-  GemmFormula g = formula;
-  const GemmRun run = simulate(chip, p, g.tiling, h, quantise, g.settled.clock, want_timeline);
-  g.body.time = run.body + g.body.reduce;  // the run holds the fill
-  g.time = g.launch + g.quantise.launch + g.quantise.body + g.body.time;
-  KernelCost k = to_cost(chip, p, g);
+// What only the simulation knows: traffic with re-reads, stalls of the pipes, the timeline.
+void add_run(KernelCost& k, const GemmRun& run) {
   k.fidelity = Fidelity::cycle;
-  return k;
+  k.hbm_read = std::max(k.hbm_read, run.stats.hbm_read);
+  const chip::PipeStats& tensor = run.stats.pipes[chip::kTensor];
+  const double scale = run.stats.time.value > 0 ? run.body / run.stats.time : 1;
+  k.stalls["tensor core waits for operands"] = tensor.wait_flag * scale;
+  k.stalls["copies wait for room in the ring"] = run.stats.pipes[chip::kCopyIn].wait_flag * scale;
+  k.stalls["copies wait for memory"] = run.stats.pipes[chip::kCopyIn].wait_memory * scale;
+  if (!run.stats.timeline.spans.empty()) k.timeline = run.stats.timeline;
+}
+
+// The cost with the GEMM kernel's body from the simulation of the best few tilings.
+KernelCost simulated_cost(const GemmChip& chip, const GemmProblem& p, bool quantise, const Harness& h,
+                          bool want_timeline) {
+  const GemmResidency resident = residency(chip, p, h, quantise);
+  const Hertz nominal = nominal_clock(chip, h);
+  KernelCost best;
+  best.time = Seconds{INFINITY};
+  for (const GemmTiling& t :
+       ranked(chip, p, resident, nominal, chip.gemm.candidates, chip.gemm.candidate_margin)) {
+    GemmFormula g = gemm_formula(chip, p, quantise, h, t, resident);
+    const GemmRun run = simulate(chip, p, t, h, quantise, g.settled.clock, want_timeline);
+    g.body.time = run.body + g.body.reduce;  // the run holds the fill
+    g.time = g.launch + g.quantise.launch + g.quantise.body + g.body.time;
+    if (g.time >= best.time) continue;
+    best = to_cost(chip, p, g);
+    add_run(best, run);
+  }
+  return best;
 }
 
 }  // namespace
@@ -86,9 +106,10 @@ Result<KernelCost> gemm_cost(const catalog::Chip& chip, const llm::Operation& op
   const auto& matmul = std::get<llm::Matmul>(op);
   const GemmChip g = read_gemm_chip(chip);
   TRY(problem, gemm_problem(chip, g, matmul));
-  const GemmFormula formula = gemm_formula(g, problem, matmul.quantise_activation, harness);
-  if (options.fidelity == Fidelity::formula) return to_cost(g, problem, formula);
-  return simulated_cost(g, problem, matmul.quantise_activation, harness, formula, options.want_timeline);
+  const bool quantise = matmul.quantise_activation;
+  if (options.fidelity == Fidelity::cycle)
+    return simulated_cost(g, problem, quantise, harness, options.want_timeline);
+  return to_cost(g, problem, gemm_formula(g, problem, quantise, harness));
 }
 
 const std::vector<Kernel>& gemm_kernels() {

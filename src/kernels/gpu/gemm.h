@@ -43,7 +43,12 @@ struct GemmFormula {
   chip::Settled settled;
 };
 GemmFormula gemm_formula(const GemmChip&, const GemmProblem&, bool quantise, const Harness&);
-// The same for a given tiling, at a given clock.
+// The same for a given tiling.
+GemmFormula gemm_formula(const GemmChip&, const GemmProblem&, bool quantise, const Harness&,
+                         const GemmTiling&, const GemmResidency&);
+// The clock at which tilings are compared.
+Hertz nominal_clock(const GemmChip&, const Harness&);
+// And at a given clock.
 GemmFormula gemm_formula_at(const GemmChip&, const GemmProblem&, bool quantise, const Harness&,
                             const GemmTiling&, const GemmResidency&, Hertz clock);
 

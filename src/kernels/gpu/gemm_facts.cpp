@@ -15,6 +15,7 @@ GemmChip read_gemm_chip(const catalog::Chip& chip) {
   f.load_latency = chip.get<Seconds>("gemm.load_latency");
   f.epilogue_latency = chip.get<Seconds>("gemm.epilogue_latency");
   f.epilogue_rate = chip.get<BytesPerCycle>("gemm.epilogue_rate");
+  f.block_epilogue_rate = chip.get<BytesPerCycle>("gemm.block_epilogue_rate");
   f.overlap = chip.get<double>("gemm.overlap");
   f.promotion_exposed = chip.get<double>("gemm.promotion_exposed");
   f.promotion_bubble = chip.get<Cycles>("gemm.promotion_bubble");
@@ -23,6 +24,7 @@ GemmChip read_gemm_chip(const catalog::Chip& chip) {
   f.block_quantise_rate = chip.get<BytesPerCycle>("quantise.block_rate");
   f.block_quantise_launch = chip.get<Seconds>("quantise.block_launch");
   f.candidates = static_cast<int>(chip.count("gemm.candidates"));
+  f.candidate_margin = chip.get<double>("gemm.candidate_margin");
   return g;
 }
 

@@ -60,24 +60,32 @@ GemmFormula gemm_formula_at(const GemmChip& chip, const GemmProblem& p, bool qua
   return g;
 }
 
-GemmFormula gemm_formula(const GemmChip& chip, const GemmProblem& p, bool quantise, const Harness& h) {
-  const GemmResidency resident = residency(chip, p, h, quantise);
-  const Hertz nominal = h.clock.value_or(std::min(chip.power.clock_reference, chip.power.clock_max));
-  const std::vector<GemmTiling> best = ranked(chip, p, resident, nominal, 1);
-  if (h.clock) {
-    GemmFormula g = gemm_formula_at(chip, p, quantise, h, best.front(), resident, *h.clock);
-    g.settled = {*h.clock, g.time, power_at(chip.power, g.activity, *h.clock, g.time) * g.time, false};
-    return g;
-  }
-  const GemmFormula at_nominal = gemm_formula_at(chip, p, quantise, h, best.front(), resident, nominal);
+Hertz nominal_clock(const GemmChip& chip, const Harness& h) {
+  return h.clock.value_or(std::min(chip.power.clock_reference, chip.power.clock_max));
+}
+
+GemmFormula gemm_formula(const GemmChip& chip, const GemmProblem& p, bool quantise, const Harness& h,
+                         const GemmTiling& t, const GemmResidency& resident) {
+  const auto at = [&](Hertz f) { return gemm_formula_at(chip, p, quantise, h, t, resident, f); };
+  const GemmFormula nominal = at(nominal_clock(chip, h));
   const double repeats = static_cast<double>(h.replays) * weight_copies(h, p.b_bytes());
-  const auto time_at = [&](Hertz f) {
-    return gemm_formula_at(chip, p, quantise, h, best.front(), resident, f).time;
-  };
-  const chip::Settled settled = settle_clock(chip.power, at_nominal.activity, time_at, repeats, h.sustained);
-  GemmFormula g = gemm_formula_at(chip, p, quantise, h, best.front(), resident, settled.clock);
+  chip::Settled settled;
+  if (h.clock) {
+    const Watts power = power_at(chip.power, nominal.activity, *h.clock, nominal.time);
+    settled = {*h.clock, nominal.time, power * nominal.time, false};
+  } else {
+    settled =
+        settle_clock(chip.power, nominal.activity, [&](Hertz f) { return at(f).time; }, repeats, h.sustained);
+  }
+  GemmFormula g = at(settled.clock);
   g.settled = settled;
   return g;
+}
+
+GemmFormula gemm_formula(const GemmChip& chip, const GemmProblem& p, bool quantise, const Harness& h) {
+  const GemmResidency resident = residency(chip, p, h, quantise);
+  const std::vector<GemmTiling> best = ranked(chip, p, resident, nominal_clock(chip, h), 1);
+  return gemm_formula(chip, p, quantise, h, best.front(), resident);
 }
 
 }  // namespace etalon::kernels

@@ -63,6 +63,7 @@ GemmCounts count(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t
     const double scaling = 2.0 * t.rows * t.cols / t.pair / chip.gpu.cuda_fp32.value;
     c.promotion_cycles = chip.gemm.promotion_exposed * scaling + chip.gemm.promotion_bubble.value;
   }
+  c.epilogue_rate = p.block_scales ? chip.gemm.block_epilogue_rate : chip.gemm.epilogue_rate;
   const double size = t.split > 1 ? 4 : p.out_size * (p.accumulate ? 2 : 1);
   c.epilogue_bytes = static_cast<double>(t.rows) * t.cols / t.pair * size;
   return c;
@@ -125,10 +126,10 @@ GemmEstimate estimate(const GemmChip& chip, const GemmProblem& p, const GemmTili
   GemmEstimate e;
   const double f = clock.value;
   const double latency = chip.gemm.load_latency.value * f / c.stages;
-  const double step =
-      std::max({t.ctas * c.tensor_cycles, t.ctas * c.smem_cycles, latency}) + t.ctas * c.promotion_cycles;
+  const double work = t.ctas * (std::max(c.tensor_cycles, c.smem_cycles) + c.promotion_cycles);
+  const double step = std::max(work, latency);
   const double epilogue =
-      chip.gemm.epilogue_latency.value * f + t.ctas * c.epilogue_bytes / chip.gemm.epilogue_rate.value;
+      chip.gemm.epilogue_latency.value * f + t.ctas * c.epilogue_bytes / c.epilogue_rate.value;
   e.sm = Seconds{static_cast<double>(c.rounds) * (static_cast<double>(c.steps) * step + epilogue) / f};
   e.hbm_read = hbm_read_bytes(chip, p, t, c, r);
   e.hbm_written = p.out_bytes() * (1 - r.out);
@@ -145,6 +146,16 @@ GemmEstimate estimate(const GemmChip& chip, const GemmProblem& p, const GemmTili
   return e;
 }
 
+namespace {
+
+// Bytes of registers for the accumulators; block scales need a scaled sum beside the one being added to. Half
+// of the register file is left for addresses, operands of the epilogue and the copying warps.
+double accumulators(const GemmProblem& p, int rows, int cols) {
+  return 4.0 * rows * cols * (p.block_scales ? 2 : 1);
+}
+
+}  // namespace
+
 std::vector<GemmTiling> candidates(const GemmChip& chip, const GemmProblem& p) {
   static constexpr std::array kRows = {64, 128, 256};
   static constexpr std::array kCols = {8, 16, 32, 64, 96, 128, 160, 192, 256};
@@ -155,7 +166,8 @@ std::vector<GemmTiling> candidates(const GemmChip& chip, const GemmProblem& p) {
     for (const bool swapped : {false, true}) {
       if (swapped && rows == cols) continue;
       for (const int ctas : {1, 2}) {
-        if (ctas == 2 && (rows * cols > 128 * 128 || pair > 1)) continue;
+        if (ctas > 1 && (pair > 1 || ctas * accumulators(p, rows, cols) > chip.gpu.register_size.value / 2))
+          continue;
         for (const int split : kSplits) {
           if (p.block_scales && split > 1) break;
           const GemmTiling t{rows, cols, swapped, ctas, split, pair};
@@ -183,16 +195,23 @@ std::vector<GemmTiling> candidates(const GemmChip& chip, const GemmProblem& p) {
 }
 
 std::vector<GemmTiling> ranked(const GemmChip& chip, const GemmProblem& p, const GemmResidency& r,
-                               Hertz clock, int count_wanted) {
+                               Hertz clock, int most, double within) {
   const std::vector<GemmTiling> all = candidates(chip, p);
   std::vector<std::pair<double, std::size_t>> order;
   order.reserve(all.size());
   for (std::size_t i = 0; i < all.size(); ++i)
     order.emplace_back(estimate(chip, p, all[i], r, clock).time.value, i);
-  const std::size_t wanted = std::min(order.size(), static_cast<std::size_t>(count_wanted));
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(wanted), order.end());
+  if (most == 1) return {all[std::min_element(order.begin(), order.end())->second]};
+  std::sort(order.begin(), order.end());
   std::vector<GemmTiling> out;
-  for (std::size_t i = 0; i < wanted; ++i) out.push_back(all[order[i].second]);
+  for (const auto& [time, index] : order) {
+    if (static_cast<int>(out.size()) >= most || time > order.front().first * (1 + within)) break;
+    const GemmTiling& t = all[index];
+    const bool known = std::any_of(out.begin(), out.end(), [&](const GemmTiling& o) {
+      return o.tile_m() == t.tile_m() && o.tile_n() == t.tile_n() && o.split == t.split;
+    });
+    if (!known) out.push_back(t);
+  }
   return out;
 }
 

@@ -19,19 +19,21 @@ namespace etalon::kernels {
 
 // Facts about how the vendor's library uses the chip; most are fitted (docs/explain/calibration-gpu.md).
 struct GemmFacts {
-  int stages_max = 8;            // of the shared-memory ring
-  Bytes stage_bytes;             // shared memory the ring may take
-  Seconds load_latency;          // from asking for a stage to having it, memory busy
-  Seconds epilogue_latency;      // per tile
-  BytesPerCycle epilogue_rate;   // per SM, output bytes; the SM computes nothing meanwhile
-  double overlap = 3;            // p of the closed form: (SM^p + HBM^p)^(1/p)
-  double promotion_exposed = 0;  // block scales: share of the CUDA-core scaling that is not hidden
-  Cycles promotion_bubble;       // and what each K step waits besides
-  int quantise_kernels = 4;      // per tensor: maximum in two stages, scale, cast
-  BytesPerCycle quantise_rate;   // per SM: 16-bit input through maximum and cast together
+  int stages_max = 8;                 // of the shared-memory ring
+  Bytes stage_bytes;                  // shared memory the ring may take
+  Seconds load_latency;               // from asking for a stage to having it, memory busy
+  Seconds epilogue_latency;           // per tile
+  BytesPerCycle epilogue_rate;        // per SM, output bytes; the SM computes nothing meanwhile
+  double overlap = 3;                 // p of the closed form: (SM^p + HBM^p)^(1/p)
+  BytesPerCycle block_epilogue_rate;  // the same of a kernel with block scales
+  double promotion_exposed = 0;       // block scales: share of the CUDA-core scaling that is not hidden
+  Cycles promotion_bubble;            // and what each K step waits besides
+  int quantise_kernels = 4;           // per tensor: maximum in two stages, scale, cast
+  BytesPerCycle quantise_rate;        // per SM: 16-bit input through maximum and cast together
   BytesPerCycle block_quantise_rate;
   Seconds block_quantise_launch;  // its launch hides partly behind the kernel before
-  int candidates = 1;             // best ones by closed form that are simulated
+  int candidates = 1;             // best ones by closed form that are simulated ...
+  double candidate_margin = 0;    // ... if at most this share slower than the best
 };
 
 // All facts a GEMM on one device reads.
@@ -85,7 +87,8 @@ struct GemmCounts {
   double step_bytes = 0;                      // loaded per K step and CTA
   double tensor_cycles = 0, smem_cycles = 0;  // per K step and CTA
   double promotion_cycles = 0;                // per K step and CTA, block scales
-  double epilogue_bytes = 0;                  // written per unit
+  BytesPerCycle epilogue_rate;
+  double epilogue_bytes = 0;  // written per unit
 };
 GemmCounts count(const GemmChip&, const GemmProblem&, const GemmTiling&);
 
@@ -109,9 +112,10 @@ GemmEstimate estimate(const GemmChip&, const GemmProblem&, const GemmTiling&, co
 
 // All tilings the library may choose from.
 std::vector<GemmTiling> candidates(const GemmChip&, const GemmProblem&);
-// The best `count`, best first, by closed form at `clock`.
+// The best by closed form at `clock`, best first: at most `count`, of different tiles or splits, and none
+// more than `within` (a share) slower than the first.
 std::vector<GemmTiling> ranked(const GemmChip&, const GemmProblem&, const GemmResidency&, Hertz clock,
-                               int count);
+                               int most, double within = 0);
 
 // Share of a cache of `capacity` that survives until it is used again, when `footprint` bytes in all are
 // touched once per repetition and the cache replaces at random.

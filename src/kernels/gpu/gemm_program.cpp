@@ -228,8 +228,8 @@ TileKernel plan_kernel(const GemmChip& chip, const GemmProblem& p, const GemmTil
   k.c = count(chip, p, t);
   k.group = raster_group(p, t, k.c);
   k.step_cycles = t.ctas * (std::max(k.c.tensor_cycles, k.c.smem_cycles) + k.c.promotion_cycles);
-  k.epilogue_cycles = chip.gemm.epilogue_latency.value * clock.value +
-                      t.ctas * k.c.epilogue_bytes / chip.gemm.epilogue_rate.value;
+  k.epilogue_cycles =
+      chip.gemm.epilogue_latency.value * clock.value + t.ctas * k.c.epilogue_bytes / k.c.epilogue_rate.value;
   return k;
 }
 

@@ -25,7 +25,7 @@ struct GemmRun {
 
 // How much may be simulated before periodic parts are extrapolated; infinite: everything.
 struct GemmEffort {
-  double steps = 40000;    // CTA K steps per run
+  double steps = 20000;    // CTA K steps per run
   int least_k_steps = 48;  // of one tile, before K is coarsened
 };
 
