@@ -260,7 +260,7 @@ void read_mpt(ConfigReader& r, Architecture& m) {
           static_cast<std::int64_t>(std::min<std::uint64_t>(kv->get<std::uint64_t>(), 1'000'000'000));
     if (const auto a = attn->find("alibi"); a != attn->end() && a->is_boolean()) alibi = a->get<bool>();
   }
-  if (r.flag_or({"learned_pos_emb"}, !alibi)) m.learned_positions = m.max_seq;
+  if (!alibi && r.flag_or({"learned_pos_emb"}, true)) m.learned_positions = m.max_seq;
   if (r.clean() && m.hidden % m.heads != 0)
     r.problem("model.dimensions", "d_model",
               fmt::format("\"d_model\" {} is not divisible by {} heads", m.hidden, m.heads));

@@ -120,6 +120,24 @@ TEST(Config, OfDeepseekInferenceAndMegatronFormsAreRead) {
   EXPECT_FALSE(gpt->assumptions.empty());
 }
 
+TEST(Config, OfModelsThatAlsoSeeGivesTheirLanguageModel) {
+  const auto m = parse_config("{\"model_type\": \"seeing\", \"text_config\": " + kLlama + "}", "f", "m");
+  ASSERT_TRUE(m) << m.error().text();
+  EXPECT_EQ(m->family, "llama");
+  EXPECT_EQ(m->assumptions.size(), 1u);
+}
+
+TEST(Config, OfMptWithAlibiHasNoPositionTable) {
+  const std::string mpt =
+      R"({"model_type": "mpt", "d_model": 4096, "n_heads": 32, "n_layers": 32, "vocab_size": 50432,
+    "max_seq_len": 2048, "no_bias": true, "learned_pos_emb": true, "attn_config": {"alibi": ALIBI}})";
+  const auto alibi = parse_config(with(mpt, "ALIBI", "true"), "f", "m");
+  const auto learned = parse_config(with(mpt, "ALIBI", "false"), "f", "m");
+  ASSERT_TRUE(alibi && learned);
+  EXPECT_EQ(parameters(*alibi).total(), 6649286656);  // MPT-7B as published
+  EXPECT_EQ(learned->learned_positions, 2048);
+}
+
 TEST(Config, OfGptOssAlternatesItsWindows) {
   const auto m = parse_config(
       R"({"model_type": "gpt_oss", "hidden_size": 2880, "intermediate_size": 2880, "num_hidden_layers": 36, "head_dim": 64,

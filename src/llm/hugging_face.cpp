@@ -80,7 +80,10 @@ Result<Architecture> parse_config(std::string_view text, const std::string& file
   if (!config.is_object())
     return fail(
         Error{"model.json", "expected a JSON object, the content of a config.json", "", file, 1, 1, {}});
-  ConfigReader r(config, text, file);
+  // Models that also see or hear keep their language model's dimensions in an object of their own.
+  const auto part = config.find("text_config");
+  const bool nested = part != config.end() && part->is_object() && !config.contains("vocab_size");
+  ConfigReader r(nested ? *part : config, text, file);
   Architecture m;
   m.file = file;
   m.name = r.text_or({"_name"}, name);
@@ -95,6 +98,7 @@ Result<Architecture> parse_config(std::string_view text, const std::string& file
         unknown_family(type, file, byte == std::string_view::npos ? Place{1, 1} : place_of(text, byte)));
   }
   m.family = family->type;
+  if (nested) m.assumptions.push_back("only the language model of \"text_config\" is counted");
   family->read(r, m);
   if (!r.clean()) return fail(r.error());
   if (m.latent) m.head_dim = m.key_dim();

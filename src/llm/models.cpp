@@ -46,7 +46,9 @@ Result<std::string> read_text(const fs::path& path) {
   return std::move(text).str();
 }
 
-Result<Architecture> load(const fs::path& path) {
+Result<Architecture> load(fs::path path) {
+  std::error_code ec;
+  if (fs::is_directory(path, ec) && fs::exists(path / "config.json", ec)) path /= "config.json";
   TRY(text, read_text(path));
   std::string name = path.stem().string();
   if (name == "config" && path.has_parent_path()) name = path.parent_path().filename().string();
