@@ -73,11 +73,38 @@ void add_layer(TrainingBuilder& b, const Rows& rows, const LayerKind& kind) {
     add_dense_mlp(b, rows);
 }
 
-void add_recompute(LayerGraph& g, const Shard& s) {
+// Operator-level checkpointing, as torchtitan does it: the results of attention and of every second product
+// are kept. Products count one by one (q, k, v, ...); the last of a layer is never needed again. Grouped ones
+// are kept.
+GraphOps every_second_product(const GraphOps& forward, const Architecture& m) {
+  GraphOps out;
+  std::int64_t seen = 0;
+  for (const auto& op : forward) {
+    if (std::holds_alternative<Vector>(op.op) && !op.name.ends_with("mlp.residual")) out.push_back(op);
+    const auto* product = std::get_if<Matmul>(&op.op);
+    if (product == nullptr || product->batch > 1 || op.group == Group::head) continue;
+    const bool qkv = op.name.ends_with(".qkv"), gate_up = op.name.ends_with(".gate_up");
+    const std::int64_t parts = qkv ? 3 : gate_up ? 2 : 1, first = seen + 1;
+    seen += parts;
+    const bool again = parts > 1 || first % 2 == 0;  // of q, k, v and of gate and up, one each
+    if (!again || op.name.ends_with(".down")) continue;
+    GraphOp once_more = op;
+    auto& part = std::get<Matmul>(once_more.op);
+    if (qkv) part.n = (product->n - m.heads * product->n / (m.heads + 2 * m.kv_heads)) / 2;
+    if (gate_up) part.n /= 2;
+    out.push_back(std::move(once_more));
+  }
+  return out;
+}
+
+void add_recompute(LayerGraph& g, const Architecture& m, const Shard& s) {
   if (s.recompute == Recompute::full) g.recompute = g.forward;
-  if (s.recompute != Recompute::selective || s.attention == AttentionKernel::flash) return;
-  for (const auto& op : g.forward)  // flash kernels do this inside their backward
-    if (op.group == Group::attention_core) g.recompute.push_back(op);
+  if (s.recompute != Recompute::selective) return;
+  if (s.attention == AttentionKernel::flash)
+    g.recompute = every_second_product(g.forward, m);
+  else
+    for (const auto& op : g.forward)
+      if (op.group == Group::attention_core) g.recompute.push_back(op);
 }
 
 LayerGraph mtp_layer(const Architecture& m, const Shard& s, const Rows& rows) {
@@ -89,7 +116,7 @@ LayerGraph mtp_layer(const Architecture& m, const Shard& s, const Rows& rows) {
   add_head(b, rows);
   b.graph.kind = m.layers.back();
   b.graph.count = m.mtp_layers;
-  add_recompute(b.graph, s);
+  add_recompute(b.graph, m, s);
   return std::move(b.graph);
 }
 
@@ -267,7 +294,7 @@ Result<TrainingGraph> training_graph(const Architecture& m, const Shard& s) {
     add_layer(b, rows, group.kind);
     b.graph.kind = group.kind;
     b.graph.count = group.count;
-    add_recompute(b.graph, s);
+    add_recompute(b.graph, m, s);
     out.layers.push_back(std::move(b.graph));
   }
   TrainingBuilder embedding(m, s, "model"), head(m, s, "model");

@@ -18,6 +18,9 @@
 
 namespace etalon::llm {
 
+// full: a layer keeps its input alone. selective: with unfused attention its core alone is done again
+// (Megatron, 2022); with flash kernels, which do that themselves, attention and every second product are kept
+// and the rest is done again (operator-level checkpointing of torchtitan).
 enum class Recompute { none, selective, full };
 const char* name_of(Recompute);
 bool parse(const std::string& text, Recompute& out);

@@ -137,7 +137,9 @@ TEST_F(Graph, RecomputesAllOrTheUnfusedAttentionCore) {
   TrainingGraph g = graph_of(get("llama-3.1-8b"), s);
   EXPECT_EQ(g.layers[0].recompute.size(), g.layers[0].forward.size());
   s.recompute = Recompute::selective;
-  EXPECT_TRUE(graph_of(get("llama-3.1-8b"), s).layers[0].recompute.empty());
+  g = graph_of(get("llama-3.1-8b"), s);  // of wq wk wv wo w1 w3 w2: wk, wo and one of w1, w3
+  EXPECT_NEAR(model_flops(g.layers[0].recompute).value, 2.0 * 4096 * 4096 * (1024 + 4096 + 14336), 1);
+  EXPECT_FALSE(op_named(g.layers[0].recompute, "layer.attention.core"));
   s.attention = AttentionKernel::unfused;
   EXPECT_EQ(graph_of(get("llama-3.1-8b"), s).layers[0].recompute.size(), 3u);
 }

@@ -73,6 +73,27 @@ class Activations {
       mlp(keep, real(m_.ffn) / tp_);
     return out;
   }
+  // What operator-level checkpointing keeps: the layer's input, attention's result, every second product.
+  std::vector<MemoryItem> every_second_product(const LayerKind& kind) const {
+    std::vector<MemoryItem> out;
+    const double a = real(m_.heads) / tp_, e = element(), kv = std::max(1.0, real(m_.kv_heads) / tp_);
+    const auto keep = [&](const char* name, double per_token) {
+      out.push_back({MemoryClass::activations, name, Bytes{per_token * tokens_}});
+    };
+    keep("layer inputs", e * real(m_.hidden) / rows());
+    keep("attention output", e * a * real(m_.value_dim()));
+    keep("log-sum-exp", 4 * a);
+    if (m_.latent)
+      keep("products kept", e * real(m_.latent->q_rank + m_.latent->kv_rank + m_.latent->rope) / rows());
+    else
+      keep("products kept", e * (a * real(m_.key_dim()) + kv * real(m_.value_dim())));
+    if (kind.experts)
+      experts(keep);
+    else
+      keep("MLP inner", e * real(m_.ffn) / tp_);
+    keep("layer products kept", e * real(m_.hidden) / rows());
+    return out;
+  }
   // Gradient of the widest tensor of a layer, alive with all that is kept: that of gate and up.
   Bytes widest_gradient(const LayerKind& kind) const {
     const double width = kind.experts ? real(m_.top_k) * real(m_.expert_ffn) / rows() : real(m_.ffn) / tp_;
@@ -211,20 +232,22 @@ class Stage {
     const double alive = out_.micro_batches_alive, tokens = s_.tokens();
     std::vector<MemoryItem> all;
     Bytes largest{};
+    const bool second = s_.recompute == Recompute::selective && s_.attention == AttentionKernel::flash;
     for (const auto& group : m_.layer_groups(range_.first, range_.last)) {
-      const auto items = act_.layer(group.kind);
-      largest = std::max(largest, sum(items));
-      for (const auto& i : items) merge(all, i, real(group.count) * alive);
+      const auto whole = act_.layer(group.kind);
+      largest = std::max(largest, sum(whole));
+      for (const auto& i : second ? act_.every_second_product(group.kind) : whole)
+        merge(all, i, real(group.count) * alive);
     }
     if (is_last() && s_.mtp)
       for (const auto& i : act_.layer(m_.layers.back())) merge(all, i, real(m_.mtp_layers));
-    if (s_.recompute == Recompute::full) {
+    const bool full = s_.recompute == Recompute::full;
+    if (full)
       add(MemoryClass::activations, "layer inputs",
           act_.element() * real(m_.hidden) * tokens / act_.rows() * real(range_.last - range_.first) * alive);
-      add(MemoryClass::activations, "one layer recomputed", largest.value);
-    } else {
+    else
       for (auto& i : all) out_.items.push_back(std::move(i));
-    }
+    if (full || second) add(MemoryClass::activations, "one layer recomputed", largest.value);
   }
   static void merge(std::vector<MemoryItem>& all, const MemoryItem& item, double times) {
     for (auto& i : all)

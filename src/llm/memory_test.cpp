@@ -181,6 +181,24 @@ TEST_F(Memory, OfRecomputedLayersIsTheirInputsAndOneLayer) {
   EXPECT_NEAR(peak(m, full).of(MemoryClass::activations).value, one + 32 * 2.0 * 4096 * 4096, 1);
 }
 
+TEST_F(Memory, OfOperatorLevelCheckpointsLiesBetweenAllAndInputs) {
+  const Architecture m = get("llama-3.1-8b");
+  const auto activations = [&](Recompute r) {
+    MemoryPlan p;
+    p.zero = 3;
+    p.dp = 8;
+    p.shard.seq = 8192;
+    p.shard.micro_batch = 2;
+    p.shard.recompute = r;
+    return peak(m, p).of(MemoryClass::activations).value;
+  };
+  EXPECT_LT(activations(Recompute::full), activations(Recompute::selective));
+  EXPECT_LT(activations(Recompute::selective), activations(Recompute::none));
+  const double kept = 2 * 4096 + 8192 + 128 + 2 * (4096 + 1024) + 2 * 14336 + 2 * 4096;
+  const double layer = activations(Recompute::none) / 32;
+  EXPECT_NEAR(activations(Recompute::selective), 32 * kept * 16384 + layer, 1e3);
+}
+
 TEST_F(Memory, RefusesPlansThatCannotBe) {
   const auto refused = [](const char* model, MemoryPlan p) {
     auto r = peak_memory(get(model), p);
