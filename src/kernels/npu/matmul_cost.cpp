@@ -83,7 +83,7 @@ std::vector<NpuTiling> candidates(const NpuDevice& d, const NpuMatmul& p) {
   std::vector<NpuTiling> out;
   const auto wide = static_cast<std::int64_t>(128 / std::max(p.a_bytes, p.b_bytes));  // K of a 128-byte row
   const auto round16 = [](std::int64_t x) { return ceil_div(x, 16) * 16; };
-  for (const auto& [bm, bn] : {std::pair<std::int64_t, std::int64_t>{128, 256}, {256, 128}, {128, 128}, {64, 256},
+  for (const auto& [bm, bn] : {std::pair<std::int64_t, std::int64_t>{128, 256}, {256, 256}, {256, 128}, {128, 128}, {64, 256},
                                {256, 64}, {128, 192}, {192, 128}, {64, 128}, {32, 256}, {16, 256}, {16, 512}, {64, 512}}) {
     NpuTiling t;
     t.base_m = std::min(bm, round16(p.m));

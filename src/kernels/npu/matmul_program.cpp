@@ -28,6 +28,7 @@ enum : FlagId { kReadyA, kFreeA, kReadyB, kFreeB, kReadyL0, kFreeL0, kReadyC, kF
 
 struct Block {  // one output tile of one core
   std::int64_t m0, m1, n0, n1, k0, k1;
+  std::int64_t b_row = 0;  // first row of this group's B as stored
 };
 
 class Emitter {
@@ -45,6 +46,7 @@ class Emitter {
   }
 
   void tile(const Block& b, bool load_a, bool last_use_of_a) {
+    b_row_ = b.b_row;
     const std::int64_t steps = ceil_div(b.k1 - b.k0, t_.base_k);
     for (std::int64_t s = 0; s < steps; ++s) {
       const std::int64_t k = b.k0 + s * t_.base_k;
@@ -76,7 +78,7 @@ class Emitter {
     i.wait[0] = is_a ? kFreeA : kFreeB;
     i.set[0] = is_a ? kReadyA : kReadyB;
     const std::int64_t pitch = bytes(transposed ? wide : p_.k);
-    const std::int64_t row = transposed ? k0 : from, column = bytes(transposed ? from : k0);
+    const std::int64_t row = (transposed ? k0 : from) + (is_a ? 0 : b_row_), column = bytes(transposed ? from : k0);
     i.region = {(is_a ? at_.a : at_.b) + static_cast<chip::Address>(row * pitch + column),
                 transposed ? k1 - k0 : to - from, bytes(transposed ? to - from : k1 - k0), pitch};
     const auto& cost = nz ? costs_.gm_l1 : costs_.gm_l1_nd2nz;
@@ -169,6 +171,7 @@ class Emitter {
   const NpuMatmul& p_;
   const NpuTiling& t_;
   const NpuOperands& at_;
+  std::int64_t b_row_ = 0;
 };
 
 // Calls visit(block, load A, last use of A) for each tile of a rectangle, in the tiling's order.
@@ -197,7 +200,23 @@ Block dealt_tile(const NpuMatmul& p, const NpuTiling& t, std::int64_t i) {
   const std::int64_t blocks = ceil_div(p.k, t.base_k);
   const std::int64_t k0 = blocks * part / t.split_k * t.base_k, k1 = blocks * (part + 1) / t.split_k * t.base_k;
   return {r * t.base_m, std::min(p.m, (r + 1) * t.base_m), c * t.base_n, std::min(p.n, (c + 1) * t.base_n),
-          k0, std::min(p.k, k1)};
+          k0, std::min(p.k, k1), 0};
+}
+
+// The tiles of a grouped product, group by group, columns first so that B is read once.
+std::vector<Block> grouped_tiles(const NpuMatmul& p, const NpuTiling& t) {
+  std::vector<Block> out;
+  std::int64_t row = 0;
+  for (std::size_t g = 0; g < p.groups.size(); ++g) {
+    for (std::int64_t n = 0; n < p.n; n += t.base_n) {
+      for (std::int64_t m = 0; m < p.groups[g]; m += t.base_m) {
+        out.push_back({row + m, row + std::min(p.groups[g], m + t.base_m), n, std::min(p.n, n + t.base_n), 0, p.k,
+                       static_cast<std::int64_t>(g) * (p.b_transposed ? p.n : p.k)});
+      }
+    }
+    row += p.groups[g];
+  }
+  return out;
 }
 
 std::int64_t dealt_tiles(const NpuMatmul& p, const NpuTiling& t) {
@@ -211,7 +230,7 @@ void strips(Core& core, const chip::NpuCosts& costs, const NpuMatmul& p, const N
   for (int round = 0; round < t.l2_split_m; ++round) {
     const std::int64_t m0 = (round * t.grid_m + i) * t.single_m, n0 = j * t.single_n;
     if (m0 >= p.m || n0 >= p.n) continue;
-    const Block area{m0, std::min(p.m, m0 + t.single_m), n0, std::min(p.n, n0 + t.single_n), 0, p.k};
+    const Block area{m0, std::min(p.m, m0 + t.single_m), n0, std::min(p.n, n0 + t.single_n), 0, p.k, 0};
     walk(t, area, [&](const Block& b, bool load_a, bool last) { emit.tile(b, load_a, last); });
   }
 }
@@ -233,7 +252,8 @@ NpuOperands allocate_operands(chip::Machine& machine, const NpuMatmul& p, const 
   };
   NpuOperands at;
   at.a = p.a_transposed ? matrix(p.k, p.m, p.a_bytes) : matrix(p.m, p.k, p.a_bytes);
-  at.b = p.b_transposed ? matrix(p.n, p.k, p.b_bytes) : matrix(p.k, p.n, p.b_bytes);
+  const auto copies = static_cast<std::int64_t>(std::max<std::size_t>(1, p.groups.size()));
+  at.b = p.b_transposed ? matrix(p.n * copies, p.k, p.b_bytes) : matrix(p.k * copies, p.n, p.b_bytes);
   at.c = matrix(p.m, p.n, p.c_bytes);
   if (t.split_k > 1) at.workspace = matrix(p.m * t.split_k, p.n, 4);
   return at;
@@ -242,12 +262,14 @@ NpuOperands allocate_operands(chip::Machine& machine, const NpuMatmul& p, const 
 int cores_used(const NpuMatmul& p, const NpuTiling& t, const chip::NpuCosts& costs) {
   if (t.grid_m > 0) return t.grid_m * t.grid_n;
   const int all = t.cores > 0 ? t.cores : costs.cubes;
+  if (!p.groups.empty()) return static_cast<int>(std::min<std::size_t>(all, grouped_tiles(p, t).size()));
   return static_cast<int>(std::min<std::int64_t>(all, dealt_tiles(p, t)));
 }
 
 chip::RunStats run_matmul(chip::Machine& machine, const chip::NpuCosts& costs, const NpuMatmul& p,
                           const NpuTiling& t, const NpuOperands& at, bool want_timeline) {
   const int cores = cores_used(p, t, costs);
+  const std::vector<Block> grouped = p.groups.empty() ? std::vector<Block>{} : grouped_tiles(p, t);
   return machine.run(
       cores,
       [&](Core& core) {
@@ -257,6 +279,8 @@ chip::RunStats run_matmul(chip::Machine& machine, const chip::NpuCosts& costs, c
           return;
         }
         Emitter emit(core, costs, p, t, at);
+        for (std::size_t i = core.index(); i < grouped.size(); i += cores) emit.tile(grouped[i], true, true);
+        if (!grouped.empty()) return;
         const std::int64_t tiles = dealt_tiles(p, t);
         for (std::int64_t i = core.index(); i < tiles; i += cores) emit.tile(dealt_tile(p, t, i), true, true);
       },

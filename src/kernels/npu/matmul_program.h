@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "chip/machine.h"
 #include "chip/npu_costs.h"
@@ -21,6 +22,8 @@ struct NpuMatmul {
   double a_bytes = 2, b_bytes = 2, c_bytes = 2;
   double macs_per_cycle = 4096;  // of one cube
   bool a_transposed = false, b_transposed = false, a_nz = false, b_nz = false;
+  // Grouped product: rows of A of each group, one below the other; B holds one matrix per group. m is their sum.
+  std::vector<std::int64_t> groups;
 };
 
 struct NpuTiling {

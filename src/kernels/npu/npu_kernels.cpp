@@ -23,6 +23,12 @@ const std::vector<Kernel>& npu_kernels() {
        "tile program after the published structure of flash attention on split cores",
        "etalon kernel attention --chip ascend-910b2 --heads 32 --seq 4096", npu, accepts<llm::Attention>,
        npu_attention_cost},
+      {"npu.grouped_matmul", "expert layers of one rank, all experts' tiles in one launch", "one dense product",
+       "tile program after the published grouped matmul samples", "etalon kernel grouped --chip ascend-910c-die", npu,
+       accepts<llm::GroupedMatmul>, npu_grouped_cost},
+      {"npu.vector", "streaming operations on vector cores: norms, activations, softmax, optimizer, permutations",
+       "reductions over the whole device", "stream program after the published element-wise samples",
+       "etalon kernel rmsnorm --chip ascend-910b1 --rows 4096 --cols 4096", npu, accepts<llm::Vector>, npu_vector_cost},
   };
   return all;
 }

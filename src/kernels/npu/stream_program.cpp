@@ -134,4 +134,61 @@ chip::RunStats run_elementwise(chip::Machine& machine, const chip::NpuCosts& cos
   });
 }
 
+chip::RunStats run_stream(chip::Machine& machine, const chip::NpuCosts& costs, const NpuStream& w) {
+  std::vector<chip::Address> in, out;
+  const auto size = [&](double bytes) { return static_cast<std::int64_t>(std::ceil(w.elements * bytes)) + 4096; };
+  for (double b : w.reads) in.push_back(machine.allocate(size(b)));
+  for (double b : w.writes) out.push_back(machine.allocate(size(b)));
+  enum : FlagId { kIn, kInFree, kOut, kOutFree };
+  return machine.run(w.cores, [&](Core& core) {
+    core.scalar(costs.block_start * core.index());
+    for (int b = 0; b < w.buffers; ++b) {
+      core.set_flag(kInFree);
+      core.set_flag(kOutFree);
+    }
+    const auto all = static_cast<std::int64_t>(w.elements);
+    const std::int64_t begin = all * core.index() / w.cores, end = all * (core.index() + 1) / w.cores;
+    for (std::int64_t at = begin; at < end; at += w.chunk) {
+      const std::int64_t n = std::min(w.chunk, end - at);
+      const auto transfer = [&](chip::Address base, double bytes, bool write) {
+        Instruction i;
+        i.pipe = static_cast<PipeId>(write ? NpuPipe::mte3 : NpuPipe::mte2);
+        i.path = static_cast<std::uint8_t>(write ? NpuPath::ub_gm : NpuPath::gm_ub);
+        i.access = write ? chip::Access::write : chip::Access::read;
+        i.name = write ? "copy out" : "copy in";
+        const auto& cost = write ? costs.ub_gm : costs.gm_ub;
+        const auto length = std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(n) * bytes));
+        const double rows = w.row_bytes > 0 ? std::ceil(static_cast<double>(length) / w.row_bytes) : 1;
+        i.cycles = cost.minimum * rows;  // scattered rows are transfers of their own
+        i.port_bytes = w.row_bytes > 0 ? rows * cost.row_bytes : 0.0;
+        const auto offset = static_cast<std::int64_t>(static_cast<double>(at) * bytes);
+        i.region = {base + static_cast<chip::Address>(offset), 1, length, length};
+        return i;
+      };
+      for (std::size_t i = 0; i < in.size(); ++i) {
+        Instruction copy = transfer(in[i], w.reads[i], false);
+        if (i == 0) copy.wait[0] = kInFree;
+        if (i + 1 == in.size()) copy.set[0] = kIn;
+        core.issue(copy);
+      }
+      Instruction v;
+      v.pipe = static_cast<PipeId>(NpuPipe::vector);
+      v.name = "vector";
+      if (!in.empty()) v.wait[0] = kIn;
+      v.wait[1] = kOutFree;
+      v.set[0] = kInFree;
+      v.set[1] = kOut;
+      v.cycles = w.instructions * costs.vector_start + static_cast<double>(n) / 64 * w.cycles_per_repeat;
+      core.issue(v);
+      if (out.empty()) core.issue(Instruction{.pipe = static_cast<PipeId>(NpuPipe::mte3), .wait = {kOut, chip::kNoFlag, chip::kNoFlag}, .set = {kOutFree, chip::kNoFlag}, .region = {}});
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        Instruction copy = transfer(out[i], w.writes[i], true);
+        if (i == 0) copy.wait[0] = kOut;
+        if (i + 1 == out.size()) copy.set[0] = kOutFree;
+        core.issue(copy);
+      }
+    }
+  });
+}
+
 }  // namespace etalon::kernels

@@ -8,6 +8,7 @@
 // instruction.
 
 #include <cstdint>
+#include <vector>
 
 #include "chip/machine.h"
 #include "chip/npu_costs.h"
@@ -38,6 +39,19 @@ struct NpuElementwise {
   double scalar_cycles = 0;            // > 0: a scalar loop, so much per element, instead of vector instructions
   double vector_cycles_per_repeat = 1; // of the one vector instruction
 };
+// Any streaming operation as what it moves and computes per element: chunks of rows through UB.
+struct NpuStream {
+  double elements = 0;
+  std::vector<double> reads, writes;   // bytes per element of each array
+  std::int64_t chunk = 8192;           // elements of one chunk
+  int buffers = 2;
+  int cores = 0;
+  double cycles_per_repeat = 0;        // vector cycles per 64 elements (one fp32 repeat)
+  int instructions = 1;                // dependent vector instructions per chunk
+  double row_bytes = 0;                // > 0: rows scattered in memory (look-up, permutation)
+};
+chip::RunStats run_stream(chip::Machine& machine, const chip::NpuCosts& costs, const NpuStream& work);
+
 chip::RunStats run_elementwise(chip::Machine& machine, const chip::NpuCosts& costs, const NpuElementwise& work);
 
 }  // namespace etalon::kernels
