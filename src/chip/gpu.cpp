@@ -35,6 +35,7 @@ GpuFacts read_gpu_facts(const catalog::Chip& chip) {
   g.l2_latency = chip.get<Cycles>("l2.latency");
   g.l2_capacity = chip.get<Bytes>("l2.capacity");
   g.l2_reuse = g.l2_capacity * chip.get<double>("l2.effective");
+  g.l2_kernel = g.l2_capacity * chip.get<double>("l2.kernel_share");
   g.l2_block = static_cast<std::int64_t>(chip.get<Bytes>("l2.block").value);
   g.clock_max = chip.get<Hertz>("clock.max");
   g.clock_reference = chip.get<Hertz>("power.reference_clock");
@@ -68,9 +69,9 @@ MachineSpec gpu_machine_spec(const GpuFacts& g, Hertz clock) {
   s.paths = {load, store, second};
   s.l2_rates = {g.tma_rate};
   s.hbm_rate = g.hbm_rate;
-  s.l2_capacity = g.l2_reuse;
+  s.l2_capacity = g.l2_kernel;
   s.l2_block = g.l2_block;
-  s.l2_random_replacement = true;
+  s.l2_random_replacement = false;
   return s;
 }
 

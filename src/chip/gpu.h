@@ -38,7 +38,8 @@ struct GpuFacts {
   BytesPerSecond tma_rate;  // asynchronous copies into shared memory, multicast counted as often as received
   BytesPerCycle l2_port;    // of one SM
   Bytes l2_capacity;        // nominal
-  Bytes l2_reuse;           // of it, usable for reuse between kernels under random replacement
+  Bytes l2_reuse;           // of it, surely usable for reuse between kernels
+  Bytes l2_kernel;          // of it, usable inside one kernel
   std::int64_t l2_block = 16384;
 
   Hertz clock_max, clock_reference;

@@ -20,9 +20,9 @@ GemmResidency residency(const GemmChip& chip, const GemmProblem& p, const Harnes
   if (!h.warm) return {quantised ? std::min(1.0, c / (3 * a)) : 0, 0, std::min(1.0, c / (a + b + out))};
   const double input = quantised ? 3 * a : a;  // the 16-bit tensor and its quantised copy
   const double call = input + b + out;
-  r.a = quantised ? std::min(1.0, c / input) : survival(call, c);
-  r.b = survival(input + b * weight_copies(h, b) + out, c);
-  r.out = survival(call, c);
+  r.a = quantised ? std::min(1.0, c / input) : survival(call, chip.gpu);
+  r.b = survival(input + b * weight_copies(h, b) + out, chip.gpu);
+  r.out = survival(call, chip.gpu);
   return r;
 }
 
@@ -51,7 +51,7 @@ GemmFormula gemm_formula_at(const GemmChip& chip, const GemmProblem& p, bool qua
   if (quantise) {
     const double elements = static_cast<double>(p.batch * p.m * p.k);
     const double footprint = 3 * elements + p.b_bytes() + p.out_bytes();
-    const double held = h.warm ? survival(footprint, chip.gpu.l2_reuse.value) : 0;
+    const double held = h.warm ? survival(footprint, chip.gpu) : 0;
     g.quantise = quantise_cost(chip, elements, p.block_scales, held, clock);
     g.activity.hbm += Bytes{g.quantise.hbm_bytes};
     g.activity.l2 += Bytes{g.quantise.l2_bytes};

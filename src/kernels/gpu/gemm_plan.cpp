@@ -69,16 +69,9 @@ GemmCounts count(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t
   return c;
 }
 
-double survival(double footprint, double capacity) {
-  if (footprint <= capacity) return 1;
-  const double x = footprint / capacity;
-  double h = 0;
-  for (int i = 0; i < 60; ++i) {
-    const double next = std::exp(-(1 - h) * x);
-    if (std::abs(next - h) < 1e-9) break;
-    h = next;
-  }
-  return h;
+double survival(double footprint, const chip::GpuFacts& gpu) {
+  const double all = gpu.l2_capacity.value, half = gpu.l2_reuse.value;
+  return std::clamp((all - footprint) / (all - half), 0.0, 1.0);
 }
 
 namespace {
@@ -115,7 +108,7 @@ double hbm_read_bytes(const GemmChip& chip, const GemmProblem& p, const GemmTili
   if (c.rounds <= 1) return first;
   const double swept = sweep_bytes(p, t, c, static_cast<double>(raster_group(p, t, c)));
   const double again = std::max(0.0, swept * static_cast<double>(p.batch) - a - b);
-  return first + again * (1 - survival(a + b + p.out_bytes(), chip.gpu.l2_reuse.value));
+  return first + again * (1 - survival(a + b + p.out_bytes(), chip.gpu));
 }
 
 }  // namespace

@@ -117,8 +117,9 @@ std::vector<GemmTiling> candidates(const GemmChip&, const GemmProblem&);
 std::vector<GemmTiling> ranked(const GemmChip&, const GemmProblem&, const GemmResidency&, Hertz clock,
                                int most, double within = 0);
 
-// Share of a cache of `capacity` that survives until it is used again, when `footprint` bytes in all are
-// touched once per repetition and the cache replaces at random.
-double survival(double footprint, double capacity);
+// Share of the lines that survive in L2 until they are used again, when `footprint` bytes in all are touched
+// once per repetition. Lines that SMs of both halves read lie in both: what fits in one half surely survives,
+// of what exceeds the whole nothing does, and between the two the share falls evenly.
+double survival(double footprint, const chip::GpuFacts&);
 
 }  // namespace etalon::kernels

@@ -18,7 +18,9 @@ using chip::FlagId;
 using chip::Instruction;
 using chip::Machine;
 
-constexpr std::int64_t kPadding = 4096;   // behind each buffer: transfers round up to whole bytes
+constexpr std::int64_t kPadding = 4096;  // behind each buffer: transfers round up to whole bytes
+constexpr int kPostedStores =
+    4;  // tiles on their way out: L2 takes them before it has written back older lines
 constexpr std::int64_t kLeastRounds = 6;  // simulated of a long run
 
 enum Flags : FlagId { kFullA, kFullB, kEmpty, kDrained, kStaged, kStored };
@@ -122,7 +124,7 @@ Instruction TileKernel::store(const Tile& x) const {
 void TileKernel::run(Core& core, int cores) const {
   for (int i = 0; i < c.stages; ++i) core.set_flag(kEmpty);
   core.set_flag(kDrained);
-  core.set_flag(kStored);
+  for (int i = 0; i < kPostedStores; ++i) core.set_flag(kStored);
   Instruction mma;
   mma.pipe = chip::kTensor;
   mma.cycles = step_cycles;
@@ -172,29 +174,37 @@ chip::MachineSpec machine_for(const GemmChip& chip, const GemmTiling& t, const T
   return s;
 }
 
-void touch(Machine& m, Address at, double bytes, bool dirty) {
-  constexpr double kPiece = 1 << 20;
-  for (double from = 0; from < bytes; from += kPiece)
-    m.touch(
-        {at + static_cast<Address>(from), 1, static_cast<std::int64_t>(std::min(kPiece, bytes - from)), 0},
-        dirty);
+// Brings in a share of a buffer, block by block, spread evenly.
+void touch(Machine& m, Address at, double bytes, double share, bool dirty) {
+  const std::int64_t block = m.spec().l2_block;
+  double due = 0.5;
+  for (double from = 0; from < bytes; from += static_cast<double>(block)) {
+    due += share;
+    if (due < 1) continue;
+    due -= 1;
+    m.touch({at + static_cast<Address>(from), 1,
+             static_cast<std::int64_t>(std::min(static_cast<double>(block), bytes - from)), 0},
+            dirty);
+  }
 }
 
-// What the calls before left in L2, by touching what they touched: A, their copy of B, C.
-void touch_earlier_calls(Machine& machine, const GemmChip& chip, const TileKernel& k, const Harness& h,
-                         double out) {
-  constexpr int kRounds = 3;  // until the contents are those of endless repetition
-  const double a = k.p.a_bytes(), b = k.p.b_bytes();
-  if (!h.warm || a + b + out > 8 * chip.gpu.l2_reuse.value) return;  // nothing of an earlier call survives
-  const int copies = weight_copies(h, b);
-  std::vector<Address> weights{k.b};
-  for (int i = 1; i < copies; ++i)
-    weights.push_back(machine.allocate(static_cast<std::int64_t>(b) + kPadding));
-  for (int call = 1 - kRounds * copies; call < 0; ++call) {  // call 0 is the one simulated
-    touch(machine, k.a, a, false);
-    touch(machine, weights[static_cast<std::size_t>((call + kRounds * copies) % copies)], b, false);
-    touch(machine, k.out, out, true);
+// What the calls before left in L2: first, as the oldest, lines that will not be used again (other copies of
+// the weights and parts of the output that must be written back), then the surviving part of each operand.
+void touch_earlier_calls(Machine& machine, const GemmChip& chip, const TileKernel& k, const GemmResidency& r,
+                         const Harness& h, double out) {
+  const double a = k.p.a_bytes(), b = k.p.b_bytes(), capacity = chip.gpu.l2_capacity.value;
+  if (h.warm) {
+    const double dirty = std::min(1.0, out / (a + b + out));
+    const double passed = a + b * weight_copies(h, b) + out;
+    const double filled = std::min(capacity, passed);
+    const Address others = machine.allocate(static_cast<std::int64_t>(2 * capacity));
+    const auto half = static_cast<Address>(capacity);
+    touch(machine, others, filled, 1 - dirty, false);
+    touch(machine, others + half, filled, dirty * (1 - r.out), true);
   }
+  touch(machine, k.out, out, r.out, true);
+  touch(machine, k.b, b, r.b, false);
+  touch(machine, k.a, a, r.a, false);
 }
 
 // Decides what is simulated: all, or coarser K steps and fewer rounds with the middle extrapolated.
@@ -246,8 +256,7 @@ GemmRun simulate(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t
   k.a = machine.allocate(static_cast<std::int64_t>(p.a_bytes()) + kPadding);
   k.b = machine.allocate(static_cast<std::int64_t>(p.b_bytes()) + kPadding);
   k.out = machine.allocate(static_cast<std::int64_t>(out) + kPadding);
-  touch_earlier_calls(machine, chip, k, h, out);
-  if (quantised) touch(machine, k.a, p.a_bytes(), true);  // written just before
+  touch_earlier_calls(machine, chip, k, residency(chip, p, h, quantised), h, out);
   const int cores = static_cast<int>(std::min(k.c.slots, k.units));
   std::vector<std::vector<double>> starts(static_cast<std::size_t>(cores));
   if (k.first_unit > 0) k.starts = starts.data();
