@@ -28,6 +28,11 @@ double causal(const Architecture& m, double seq, bool mtp) {
   return 6 * linear + 3 * core;
 }
 
+double full_mask(const Architecture& m, double seq) {
+  const double width = real(m.heads) * real(m.key_dim() + m.value_dim()) / 2;
+  return 6 * active_parameters(m) + 12 * real(m.layer_count()) * width * seq;
+}
+
 double megatron(const Architecture& m, double seq, double factor, double head_factor) {
   const double layers = real(m.layer_count()), h = real(m.hidden), v = real(m.vocab);
   return factor * layers * h * h * (1 + seq / (6 * h) + v / (head_factor * layers * h));
@@ -63,7 +68,7 @@ std::string explain(FlopConvention c) {
     case FlopConvention::causal:
       return "6 (active - input embedding) + attention over half of the square";
     case FlopConvention::full_mask:
-      return "6 N + 12 L h s, attention over the whole square";
+      return "6 N of active parameters + 12 L a d s, attention over the whole square";
     case FlopConvention::no_attention:
       return "6 N of active parameters";
     case FlopConvention::megatron_2021:
@@ -91,7 +96,7 @@ Flops train_flops_per_token(const Architecture& m, double seq, FlopConvention co
     case FlopConvention::causal:
       return {causal(m, seq, mtp)};
     case FlopConvention::full_mask:
-      return {6 * parameters(m).total() + 12 * real(m.layer_count()) * real(m.hidden) * seq};
+      return {full_mask(m, seq)};
     case FlopConvention::no_attention:
       return {6 * (active_parameters(m) +
                    (mtp ? active_matmul_weights(m, true) - active_matmul_weights(m, false) : 0))};

@@ -13,7 +13,7 @@ namespace etalon::llm {
 
 enum class FlopConvention {
   causal,  // 6 (active - input embedding) + attention over half of the square (Megatron-LM today, DeepSeek)
-  full_mask,      // 6 N + 12 L h s: every parameter, attention over the whole square (PaLM, llm-foundry)
+  full_mask,      // 6 N + 12 L a d s: active parameters, attention over the whole square (PaLM, llm-foundry)
   no_attention,   // 6 N of active parameters: the rule of thumb behind 6 N D
   megatron_2021,  // 96 L h^2 (1 + s/6h + V/16Lh): GPT only, whole square, full recompute counted (arXiv
                   // 2104.04473)

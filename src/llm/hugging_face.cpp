@@ -98,8 +98,9 @@ Result<Architecture> parse_config(std::string_view text, const std::string& file
         unknown_family(type, file, byte == std::string_view::npos ? Place{1, 1} : place_of(text, byte)));
   }
   m.family = family->type;
-  if (nested) m.assumptions.push_back("only the language model of \"text_config\" is counted");
   family->read(r, m);
+  if (const std::string note = r.text_or({"_note"}, ""); !note.empty()) m.assumptions.push_back(note);
+  if (nested) m.assumptions.push_back("only the language model of \"text_config\" is counted");
   if (!r.clean()) return fail(r.error());
   if (m.latent) m.head_dim = m.key_dim();
   return checked(std::move(m));

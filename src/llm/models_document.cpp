@@ -125,7 +125,7 @@ Document models_document() {
     }
     t.rows.push_back({name, m->family, m->layer_count(), m->hidden, parameters(*m).total() / 1e9,
                       active_parameters(*m) / 1e9, train_flops_per_token(*m, 4096).value / 1e9,
-                      kv_bytes_per_token(*m).value});
+                      static_cast<std::int64_t>(kv_bytes_per_token(*m).value)});
   }
   d.table(std::move(t));
   d.text(
@@ -142,6 +142,7 @@ Result<Document> model_document(const std::string& name, std::int64_t seq) {
   if (seq == 0) seq = m.max_seq > 0 ? std::min<std::int64_t>(4096, m.max_seq) : 4096;
   Document d;
   d.title = m.title;
+  if (m.name != m.title && m.name.find(':') != std::string::npos) d.title += ", as " + m.name;
   d.text("source: " + m.source);
   for (const auto& a : m.assumptions) d.findings.push_back({Severity::note, "model.assumption", a, m.name});
   if (m.max_seq > 0 && seq > m.max_seq)
@@ -151,7 +152,8 @@ Result<Document> model_document(const std::string& name, std::int64_t seq) {
   Table cache{"cache", {{"format", "", 4}, {"per token", "B", 7}, {"a sequence", "MiB", 5}}, {}};
   for (const auto& [format, size] : {std::pair{"16-bit", 2.0}, {"8-bit", 1.0}}) {
     const double bytes = kv_bytes_per_token(m, Bytes{size}).value;
-    cache.rows.push_back({std::string(format), bytes, bytes * static_cast<double>(seq) / kMiB.value});
+    cache.rows.push_back({std::string(format), static_cast<std::int64_t>(bytes),
+                          bytes * static_cast<double>(seq) / kMiB.value});
   }
   d.table(std::move(cache));
   return d;

@@ -57,6 +57,11 @@ TEST_F(ModelsDocument, WarnsOfASequenceLongerThanTheModelKnows) {
   EXPECT_EQ(model_document("gpt-2-124").error().code, "model.unknown");
 }
 
+TEST_F(ModelsDocument, TitlesACutModelAsCut) {
+  EXPECT_EQ(model_document("llama-3.1-8b:layers=4")->title, "Llama 3.1 8B, as llama-3.1-8b:layers=4");
+  EXPECT_EQ(model_document("llama-3.1-8b")->title, "Llama 3.1 8B");
+}
+
 TEST_F(ModelsDocument, SaysWhatAFileLeftOpen) {
   const auto d = model_document(ETALON_SOURCE_DIR "/tests/data/megatron-22b.json");
   ASSERT_TRUE(d) << d.error().text();
