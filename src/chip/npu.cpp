@@ -107,7 +107,8 @@ MachineSpec npu_machine_spec(const catalog::Chip& chip) {
   s.hbm_rate = limited ? std::min(attained, rate("path.hbm_core") * static_cast<double>(cubes)) : attained;
   s.hbm_write_cost = f.get<double>("hbm.write_cost");
   s.hbm_bursts = {{128, f.get<double>("hbm.burst128")}, {256, f.get<double>("hbm.burst256")}};
-  s.l2_rates = {f.get<BytesPerSecond>("l2.bandwidth"), f.get<BytesPerSecond>("l2.vector_bandwidth")};
+  s.l2_rates = {f.get<BytesPerSecond>("l2.bandwidth"), f.get<BytesPerSecond>("l2.vector_bandwidth"),
+                f.get<BytesPerSecond>("l2.write_bandwidth")};
   s.l2_capacity = f.get<Bytes>("l2.capacity");
   s.l2_partitions = static_cast<int>(std::lround(f.get<double>("l2.partitions")));
   s.l2_block = static_cast<std::int64_t>(f.bytes("l2.block"));
@@ -123,15 +124,15 @@ MachineSpec npu_machine_spec(const catalog::Chip& chip) {
   gm_ub.window = f.get<Bytes>("transfer.gm_ub_window");
   gm_ub.core_burst = rate("path.gm_ub_burst");
   gm_ub.in_flight_bytes = f.get<Bytes>("transfer.ub_in_flight");
-  PathSpec ub_gm = path("UB->GM", f.cycles("transfer.ub_gm_latency"), 0, rate("path.ub_gm"), rate("path.ub_gm"), 64, 1);
+  PathSpec ub_gm = path("UB->GM", f.cycles("transfer.ub_gm_latency"), 0, rate("path.ub_gm"), rate("path.ub_gm"), 64, 2);
   ub_gm.window = f.get<Bytes>("transfer.ub_gm_window");
   ub_gm.core_burst = rate("path.ub_gm_burst");
   ub_gm.in_flight_bytes = f.get<Bytes>("transfer.ub_in_flight");
   PathSpec l0c_gm =
-      path("L0C->GM", f.cycles("transfer.l0c_gm_latency"), 0, rate("path.l0c_gm"), rate("path.l0c_gm"), 2, 0);
+      path("L0C->GM", f.cycles("transfer.l0c_gm_latency"), 0, rate("path.l0c_gm"), rate("path.l0c_gm"), 2, 2);
   l0c_gm.window = f.get<Bytes>("transfer.l0c_gm_window");
   l0c_gm.core_burst = rate("path.l0c_gm_burst");
-  PathSpec l1_gm = path("L1->GM", f.cycles("transfer.l0c_gm_latency"), 0, rate("path.l0c_gm"), rate("path.l0c_gm"), 2, 0);
+  PathSpec l1_gm = path("L1->GM", f.cycles("transfer.l0c_gm_latency"), 0, rate("path.l0c_gm"), rate("path.l0c_gm"), 2, 2);
   s.paths = {gm_l1, gm_ub, ub_gm, l0c_gm, l1_gm};
   return s;
 }

@@ -43,7 +43,7 @@ struct Plan {
   int splits = 1;                                // parts of the keys of a head in decode
 };
 
-Plan plan(const NpuDevice& d, const llm::Attention& a) {
+Plan plan(const NpuDevice& d, const llm::Attention& a, bool split_keys) {
   Plan p;
   NpuAttention& n = p.program;
   const std::int64_t group = std::max<std::int64_t>(1, a.heads_q / std::max<std::int64_t>(1, a.heads_kv));
@@ -72,9 +72,17 @@ Plan plan(const NpuDevice& d, const llm::Attention& a) {
   } else {
     n.rows = std::min<std::int64_t>(128, ceil_div(std::max(a.seq_q, std::int64_t{1}), 16) * 16);
     n.keys = std::min<std::int64_t>(128, ceil_div(a.seq_kv, 16) * 16);
-    const std::int64_t per_head = ceil_div(a.seq_q, n.rows);
+    const std::int64_t per_head = ceil_div(a.seq_q, n.rows), all = per_head * a.batch * a.heads_q;
+    // Few blocks of rows: the keys of each are shared out, over half of the cores at most.
+    if (split_keys && !n.backward) p.splits = static_cast<int>(std::max<std::int64_t>(1, d.costs.cubes / (2 * all)));
     for (std::int64_t h = 0; h < a.batch * a.heads_q; ++h) {
-      for (std::int64_t u = per_head; u-- > 0;) units.push_back(unit_of(a, n, h / group, u, n.rows));
+      for (std::int64_t u = per_head; u-- > 0;) {
+        const AttentionUnit whole = unit_of(a, n, h / group, u, n.rows);
+        for (int s = 0; s < p.splits; ++s) {
+          const std::int64_t from = whole.tiles * s / p.splits, to = whole.tiles * (s + 1) / p.splits;
+          if (to > from) units.push_back({whole.head, to - from, whole.first + from});
+        }
+      }
     }
   }
   // The most work first, each to the least loaded core.
@@ -111,10 +119,8 @@ NpuAttention cut(const NpuAttention& whole, std::int64_t limit) {
   return out;
 }
 
-chip::RunStats simulate(const NpuDevice& d, const NpuAttention& n, bool warm, bool want_timeline) {
+chip::RunStats simulate(const NpuDevice& d, const NpuAttention& n, bool want_timeline) {
   chip::Machine machine(d.spec);
-  if (warm) run_attention(machine, d.costs, n);  // what a repeated call finds in L2 is what the last one left
-  machine.free_all();
   return run_attention(machine, d.costs, n, want_timeline);
 }
 
@@ -123,14 +129,14 @@ NpuWork body_of(const NpuDevice& d, const Plan& p, bool want_timeline, std::opti
   NpuWork w;
   const std::int64_t length = 4 * kSteadyTiles;
   if (p.most_tiles <= 2 * length) {
-    const auto run = simulate(d, p.program, false, want_timeline);
+    const auto run = simulate(d, p.program, want_timeline);
     w.body = run.time;
     add_run(w, run);
     if (want_timeline) timeline = run.timeline;
     return w;
   }
-  const auto shorter = simulate(d, cut(p.program, length), false, want_timeline);
-  const auto longer = simulate(d, cut(p.program, 2 * length), false, false);
+  const auto shorter = simulate(d, cut(p.program, length), want_timeline);
+  const auto longer = simulate(d, cut(p.program, 2 * length), false);
   const double more = static_cast<double>(p.most_tiles - 2 * length) / static_cast<double>(length);
   NpuWork one;
   add_run(one, shorter);
@@ -170,7 +176,12 @@ Result<KernelCost> npu_attention_cost(const catalog::Chip& chip, const llm::Oper
                 "choose a type the chip has: etalon chips show " + chip.name);
   }
   const NpuSoftware software = parse_npu_software(h.software);
-  const Plan p = plan(d, a);
+  Plan p = plan(d, a, !software.has("one_core_per_block"));
+  p.program.more_passes = static_cast<int>(software.has("passes") ? software.number("passes", 1) : 0);
+  // A repeated call finds keys and values in L2 if they fit; so does every block of rows but the first.
+  const double kv = static_cast<double>(p.program.heads * a.seq_kv * (p.program.depth + p.program.depth_v)) * p.program.element;
+  const bool fits = kv < 0.5 * d.spec.l2_capacity.value;
+  p.program.resident = fits && a.phase != llm::Phase::decode && (h.warm || p.most_units > 2);
   NpuWork w;
   std::optional<Timeline> timeline;
   if (options.fidelity == Fidelity::cycle) {

@@ -18,7 +18,7 @@ using chip::VectorClass;
 
 namespace {
 
-constexpr int kAhead = 2;  // tiles that the first product runs ahead of the second
+constexpr int kAhead = 3;  // tiles that the first product runs ahead of the second
 constexpr int kSlots = kAhead + 1;
 
 PipeId id(NpuPipe p) { return static_cast<PipeId>(p); }
@@ -46,9 +46,11 @@ Recipe recipe_of(const NpuAttention& a, const chip::NpuCosts& c) {
   if (!a.backward) {
     r.s_cycles = unary + reduce + binary + exp + cast + reduce;  // scale, row max, subtract, exp, cast, row sum
     r.s_instructions = 6;
+    r.s_cycles += a.more_passes * unary;
+    r.s_instructions += a.more_passes;
     r.o_cycles = 2 * binary;  // rescale the output, add the new part
     r.o_instructions = 2;
-    r.small_instructions = 10;  // per row: maxima and sums old and new, the factor and its broadcast
+    r.small_instructions = 12;  // per row: folding the reductions, old and new maximum and sum, the factor, its broadcast
   } else {
     r.first_products = 2;
     r.second_products = 3;
@@ -296,7 +298,7 @@ class VectorSide : Complex {
   void softmax(std::int64_t count) {
     const double bytes = half_rows() * static_cast<double>(a_.keys) * 4;
     bring(count, 0, bytes * recipe_.first_products, kSReady, kSInFree, kSIn, kSFree);
-    const double small = half_rows() * 8 * 4 / 256 * 2;  // one 32-byte block a row
+    const double small = half_rows() * 4 / 256 * 2;  // one number a row
     vector(bytes / 256 * recipe_.s_cycles + recipe_.small_instructions * std::max(small, costs_.vector_minimum),
            recipe_.s_instructions + recipe_.small_instructions, "softmax", kSIn, kPOutFree, kSInFree, kPOut);
     const double out = half_rows() * static_cast<double>(a_.keys) * a_.element * recipe_.first_products;
@@ -351,6 +353,12 @@ chip::RunStats run_attention(chip::Machine& machine, const chip::NpuCosts& costs
   w.v = machine.allocate(bytes(rows_kv * static_cast<double>(a.depth_v) * a.element));
   w.exchange = machine.allocate(w.block * blocks);
   w.gradient = machine.allocate(w.slot * 3 * blocks);
+  if (a.resident) {
+    for (const auto& [at, depth] : {std::pair{w.k, a.depth}, std::pair{w.v, a.depth_v}}) {
+      const auto size = static_cast<std::int64_t>(rows_kv * static_cast<double>(depth) * a.element);
+      machine.touch({at, 1, size, size});
+    }
+  }
   return machine.run(
       3 * blocks,
       [&](Core& core) {

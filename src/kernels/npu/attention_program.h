@@ -32,6 +32,8 @@ struct NpuAttention {
   bool backward = false;
   bool direct = false;           // cube results go to UB without L2 (dav-3510)
   int vector_issue = 1;          // vector instructions issued per cycle
+  int more_passes = 0;           // passes over S beyond the least (masks and scores that a general operator applies)
+  bool resident = false;         // keys and values lie in L2 before
   std::vector<std::vector<AttentionUnit>> work;  // per cube core
 };
 
