@@ -1,35 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Closed form of the attention kernels: the plan's items dealt greedily to the SMs, block times from tensor
-// and exponential rates, streams from bytes in flight and residency. Used for ranking, and as fidelity
-// `formula`.
+// Closed form of the attention kernels: the plan's items dealt greedily to the SMs, block times from the
+// tensor rate and the softmax chain, streams from the rates of memory and L2. Fidelity `formula`, and the
+// yardstick by which a simulated part of the heads is extended to all of them.
 
-#include <string>
 #include <vector>
 
-#include "kernels/gpu/attention_plan.h"
-#include "kernels/gpu/vector_device.h"
+#include "kernels/gpu/attention_job.h"
 
 namespace etalon::kernels::gpu {
 
-struct AttentionTime {
-  double total = 0, launch = 0;                           // seconds
-  double compute = 0, memory = 0, combine = 0, side = 0;  // makespan, streams, second pass, other kernels
-  double bytes = 0, flops = 0;
-  int kernels = 1;
-  std::string tiling;
-};
-
-// Longest share of work of one SM, in item-cost units, when `plan`'s items (cost by index) are dealt greedily
-// in order. Repeated heads beyond a few thousand items are taken at the mean load.
+// Longest load of one worker when the plan's items (cost by index, splits of an item cost alike) are dealt
+// greedily in order. Beyond some ten thousand items the first heads are taken at the mean load.
 double greedy_makespan(const AttentionPlan& plan, const std::vector<double>& item_cost, int workers);
 
-// Share of a working set that replays on the same buffers find in L2.
-double kept_in_l2(const DeviceFacts& device, double bytes);
-
-// "128x128, 2 groups, heads packed, 4 splits".
-std::string describe(const AttentionPlan& plan);
+// Seconds of each item of a head on one SM, without waiting for memory.
+std::vector<double> item_seconds(const DeviceFacts& device, const AttentionJob& job);
 
 AttentionTime attention_formula(const DeviceFacts& device, const llm::Attention& op, const Harness& harness);
 

@@ -17,7 +17,6 @@ void choose_tile(const llm::Attention& op, const AttentionShape& shape, Attentio
     plan.tile_keys = op.head_dim <= 64 ? 128 : 64;
   else
     plan.tile_keys = op.head_dim <= 192 ? 128 : op.head_dim <= 256 ? 80 : 64;
-  plan.groups = plan.tile_rows / 64;
 }
 
 // Packing the heads of a group into one tile pays where tokens alone would leave rows empty.
@@ -93,6 +92,9 @@ AttentionPlan plan_attention(const llm::Attention& op, const AttentionShape& sha
   const std::int64_t in_tile = plan.packed ? group : 1;
   plan.heads = op.batch * (plan.packed ? op.heads_kv : op.heads_q);
   const std::int64_t rows = op.seq_q * in_tile;
+  if (rows <= 64 && !shape.small_tiles && op.head_dim == op.head_dim_v)
+    plan.tile_rows = 64;  // few rows: one group works alone
+  plan.groups = plan.tile_rows / 64;
   const std::int64_t tiles = ceil_div(rows, plan.tile_rows);
   plan.items.reserve(static_cast<std::size_t>(tiles));
   for (std::int64_t t = tiles - 1; t >= 0; --t) plan.items.push_back(item_of(op, plan, t, in_tile, rows));

@@ -11,87 +11,102 @@ namespace {
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-AttentionTime latent_prefill(const DeviceFacts& d, const llm::Attention& op, const Harness& harness) {
-  AttentionTime t;
-  AttentionPlan plan = plan_attention(op, {d.sms, !d.asynchronous});
-  plan.splits = 1;
-  const double cells = static_cast<double>(plan.tile_rows) * plan.tile_keys;
-  const double block = 2 * cells * static_cast<double>(op.head_dim + op.head_dim_v) /
-                           (tensor_rate(d, op.dtype) * d.latent_efficiency) +
-                       d.exposed * cells / d.sfu;
-  std::vector<double> cost;
-  for (const WorkItem& item : plan.items)
-    cost.push_back((d.latent_item_cycles + item.blocks * block + item.masked * d.latent_mask_cycles) /
-                   d.clock);
-  t.compute = greedy_makespan(plan, cost, d.sms);
-  const double tokens = static_cast<double>(op.batch * op.seq_q);
-  t.tiling = describe(plan);
-  t.flops = llm::flops(op).value;
-  t.bytes = tokens * static_cast<double>(op.heads_q) * 2 * static_cast<double>(op.head_dim + op.head_dim_v) *
-            llm::size_of(op.dtype).value;
-  t.memory = t.bytes / (d.gather * d.hbm);
-  t.kernels = op.framework_call ? static_cast<int>(d.latent_launches) : 1;
-  t.launch = t.kernels * launch_seconds(d, harness);
-  if (op.framework_call) t.side = tokens * d.latent_token_cycles / d.clock;
-  t.total = t.launch + t.side + std::hypot(t.compute, t.memory);
-  return t;
-}
+// Payload of a sequence beyond its key blocks: what starting it costs, as the scheduler counts it.
+constexpr std::int64_t kSetUpBlocks = 5;
 
-AttentionTime latent_decode(const DeviceFacts& d, const llm::Attention& op, const Harness& harness) {
-  AttentionTime t;
-  const LatentDecodePlan plan = plan_latent_decode(op, d.sms, 5);
-  const double key_bytes = static_cast<double>(op.head_dim) * llm::size_of(op.dtype).value;
-  const double products = 2.0 * plan.tile_heads * plan.tile_keys *
-                          static_cast<double>(op.head_dim + op.head_dim_v) /
-                          (tensor_rate(d, op.dtype) * d.tensor_efficiency) / d.clock;
-  const double stream = plan.tile_keys * key_bytes / (d.in_flight / d.hbm_latency);
-  const double block = std::max(products, stream);
-  const double heads = static_cast<double>(std::min<std::int64_t>(op.heads_q, 64));
-  const double item = (d.latent_decode_cycles + d.latent_head_cycles * heads) / d.clock;
-  // A partition pays the item cost again for each further sequence it touches.
-  const double sequences = static_cast<double>(plan.payload) / static_cast<double>(plan.blocks + 5);
-  const double touched = std::max(1.0, std::ceil(sequences));
-  const double work = std::min(static_cast<double>(plan.payload), touched * static_cast<double>(plan.blocks));
-  t.compute = touched * item + work * block;
-  const double kv = static_cast<double>(op.batch * op.seq_kv) * key_bytes;
-  const double kept = harness.warm ? kept_in_l2(d, kv) : 0;
-  t.memory = kv * kept * static_cast<double>(plan.head_tiles) / d.l2_rate +
-             kv * (1 - kept) / (d.hbm_attained * d.hbm);
-  t.bytes = kv;
-  t.flops = llm::flops(op).value;
-  t.tiling =
-      fmt::format("{} heads x {} keys, {} partitions", plan.tile_heads, plan.tile_keys, plan.partitions);
-  t.kernels = op.framework_call ? static_cast<int>(d.latent_decode_launches) : 1;
-  if (plan.split) t.combine = d.launch_graph * 0.85, ++t.kernels;
-  t.launch = (t.kernels - (plan.split ? 1 : 0)) * launch_seconds(d, harness);
-  t.side = static_cast<double>(op.batch * op.heads_q) * d.latent_row_cycles / d.clock;
-  const double rest = t.compute - item;
-  t.total =
-      t.launch + item + std::cbrt(rest * rest * rest + t.memory * t.memory * t.memory) + t.combine + t.side;
-  return t;
+// Sequences laid end to end, cut into as many runs of equal payload as there are partitions.
+std::vector<std::vector<LatentSegment>> cut(std::int64_t sequences, std::int64_t blocks,
+                                            std::int64_t partitions) {
+  const std::int64_t payload = ceil_div(sequences * (blocks + kSetUpBlocks), partitions) + kSetUpBlocks;
+  std::vector<std::vector<LatentSegment>> out;
+  std::int64_t sequence = 0, done = 0;
+  while (sequence < sequences) {
+    std::vector<LatentSegment> run;
+    std::int64_t left = payload;
+    while (sequence < sequences) {
+      const std::int64_t rest = blocks - done;
+      if (left >= rest + kSetUpBlocks) {
+        run.push_back({sequence, done, rest});
+        left -= rest + kSetUpBlocks;
+        ++sequence;
+        done = 0;
+        continue;
+      }
+      if (left > kSetUpBlocks) {
+        run.push_back({sequence, done, left - kSetUpBlocks});
+        done += left - kSetUpBlocks;
+      }
+      break;
+    }
+    out.push_back(std::move(run));
+  }
+  return out;
 }
 
 }  // namespace
 
-bool is_latent(const llm::Attention& op) {
-  return op.shared_kv || (op.head_dim == 192 && op.head_dim_v == 128);
+LatentJob latent_job(const DeviceFacts& d, const llm::Attention& op, const Harness& harness) {
+  LatentJob job;
+  const double e = llm::size_of(op.dtype).value, dk = static_cast<double>(op.head_dim),
+               dv = static_cast<double>(op.head_dim_v);
+  job.head_tiles = ceil_div(op.heads_q * op.seq_q, job.tile_heads);
+  job.sequences = op.batch;
+  job.keys = op.seq_kv;
+  const std::int64_t blocks = ceil_div(op.seq_kv, job.tile_keys);
+  job.partitions = cut(op.batch, blocks, std::max<std::int64_t>(1, d.sms / job.head_tiles));
+  for (const auto& run : job.partitions)
+    for (const LatentSegment& s : run) job.split = job.split || s.blocks < blocks;
+  const double product =
+      2.0 * job.tile_heads * job.tile_keys / (tensor_rate(d, op.dtype) * d.tensor_efficiency);
+  job.first = product * dk;
+  job.second = product * dv;
+  job.softmax = job.tile_heads * job.tile_keys / 128.0 * d.softmax * d.softmax_alone;
+  job.item = d.latent_decode_cycles;
+  const double heads = static_cast<double>(std::min<std::int64_t>(op.heads_q * op.seq_q, job.tile_heads));
+  job.key_row = dk * e;
+  job.query_bytes = heads * dk * e;
+  job.out_bytes = heads * dv * 2;
+  job.streamed = static_cast<double>(op.batch * op.seq_kv) * job.key_row;
+  job.kept = harness.warm ? kept_in_l2(d, job.streamed) : 0;
+  job.flops = 2 * static_cast<double>(op.batch * blocks * job.head_tiles) * job.tile_heads * job.tile_keys *
+              (dk + dv);
+  return job;
 }
 
-LatentDecodePlan plan_latent_decode(const llm::Attention& op, int sms, int setup_blocks) {
-  LatentDecodePlan plan;
-  plan.head_tiles = ceil_div(op.heads_q * op.seq_q, plan.tile_heads);
-  plan.partitions = std::max<std::int64_t>(1, sms / plan.head_tiles);
-  plan.blocks = ceil_div(op.seq_kv, plan.tile_keys);
-  const std::int64_t all = op.batch * (plan.blocks + setup_blocks);
-  plan.payload = ceil_div(all, plan.partitions) + setup_blocks;
-  plan.split = plan.payload < plan.blocks + setup_blocks || all % plan.payload != 0;
-  plan.split = plan.split && plan.blocks > 1 && op.batch * plan.blocks > 1;
-  plan.split = plan.split && plan.payload < all;
-  return plan;
+AttentionTime around_latent_decode(const DeviceFacts& d, const llm::Attention& op, const LatentJob& job,
+                                   const Harness& harness) {
+  AttentionTime t;
+  t.bytes = job.streamed;
+  t.flops = job.flops;
+  t.tiling = fmt::format("{} heads x {} keys, {} partitions of {} SMs{}", job.tile_heads, job.tile_keys,
+                         job.partitions.size(), job.head_tiles, job.split ? ", keys cut" : "");
+  t.kernels = (op.framework_call ? static_cast<int>(d.latent_decode_launches) : 1) + (job.split ? 1 : 0);
+  const double launches = (op.framework_call ? d.latent_decode_launches : 1) + (job.split ? 1 : 0);
+  t.launch = launches * launch_seconds(d, harness);
+  t.side = static_cast<double>(op.batch * op.heads_q) * d.latent_row_cycles / d.clock;
+  t.total = t.launch + t.side;
+  return t;
 }
 
 AttentionTime latent_formula(const DeviceFacts& d, const llm::Attention& op, const Harness& harness) {
-  return op.shared_kv ? latent_decode(d, op, harness) : latent_prefill(d, op, harness);
+  if (!op.shared_kv) return attention_formula(d, op, harness);
+  const LatentJob job = latent_job(d, op, harness);
+  AttentionTime t = around_latent_decode(d, op, job, harness);
+  const double block = std::max(job.first + job.second, job.first + job.softmax);
+  const double port = job.tile_keys * job.key_row / d.l2_port;
+  for (const auto& run : job.partitions) {
+    double cycles = 0;
+    for (const LatentSegment& s : run)
+      cycles += job.item + static_cast<double>(s.blocks) * std::max(block, port);
+    t.compute = std::max(t.compute, cycles / d.clock);
+  }
+  t.memory = job.streamed * job.kept * static_cast<double>(job.head_tiles) / d.l2_rate +
+             job.streamed * (1 - job.kept) / (d.tuned * d.hbm);
+  const double first = std::min(job.item / d.clock, t.compute), rest = t.compute - first;
+  t.body = first + std::cbrt(rest * rest * rest + t.memory * t.memory * t.memory) +
+           ramp_seconds(d, job.streamed, job.kept);
+  t.total += t.body;
+  return t;
 }
 
 }  // namespace etalon::kernels::gpu

@@ -91,7 +91,7 @@ MoeTime around_products(const DeviceFacts& d, const llm::GroupedMatmul& op, cons
   if (op.dtype == llm::Dtype::fp8)
     bytes += tokens * h * 3;  // per tensor: all tokens are quantised before routing
   t.bytes = bytes;
-  t.elementwise = bytes / (d.elementwise * d.hbm);
+  t.elementwise = bytes / (d.moe_elementwise * d.hbm);
   t.routing = d.route_cycles * tokens * static_cast<double>(op.top_k * op.experts) / d.clock +
               d.expert_cycles * static_cast<double>(loads.size()) / d.clock;
   t.kernels = static_cast<int>(op.dtype == llm::Dtype::mxfp4_w ? d.moe_launches_mxfp4 : d.moe_launches);

@@ -21,9 +21,10 @@ void read_common(const catalog::Chip& chip, DeviceFacts& d) {
   d.hbm = chip.get<BytesPerSecond>("hbm.bandwidth").value;
   d.hbm_attained = chip.get<double>("hbm.attained");
   d.hbm_latency = g.hbm_latency.value;
-  d.l2_latency = g.l2_latency.value;
+  d.l2_latency = g.l2_latency.value / g.clock_max.value;
   d.l2_capacity = g.l2_capacity.value;
   d.l2_rate = g.l2_rate.value;
+  d.l2_port = g.l2_port.value;
 }
 
 double cycles(const catalog::Chip& chip, const char* path) { return chip.get<Cycles>(path).value; }
@@ -32,36 +33,32 @@ void read_framework(const catalog::Chip& chip, DeviceFacts& d) {
   d.launch_graph = chip.get<Seconds>("framework.launch").value;
   d.launch_eager = chip.get<Seconds>("launch.eager").value;
   d.elementwise = chip.get<double>("framework.elementwise");
-  d.token_cycles = cycles(chip, "framework.token");
   d.sequence_cycles = cycles(chip, "framework.sequence");
-  d.in_flight = chip.get<Bytes>("stream.in_flight").value;
+  d.cache_cycles = cycles(chip, "framework.cache_write");
   d.kept_full = chip.get<double>("stream.kept_full");
   d.kept_none = chip.get<double>("stream.kept_none");
-  d.tuned = chip.get<double>("stream.tuned");
+  d.tuned = chip.get<double>("stream.attained");
+  d.stream_ramp = chip.get<Seconds>("stream.ramp").value;
+  d.load_latency = chip.get<Seconds>("stream.latency").value;
 }
 
 void read_attention(const catalog::Chip& chip, DeviceFacts& d) {
   d.tensor_efficiency = chip.get<double>("attention.tensor_efficiency");
-  d.exposed = chip.get<double>("attention.exposed");
-  d.item_cycles = cycles(chip, "attention.item");
-  d.row_cycles = cycles(chip, "attention.row");
-  d.mask_cycles = cycles(chip, "attention.mask");
-  d.divide_cycles = cycles(chip, "attention.divide");
-  d.decode_item_cycles = cycles(chip, "attention.decode_item");
-  d.decode_dim_cycles = cycles(chip, "attention.decode_dim");
-  d.second_cycles = cycles(chip, "attention.second");
   d.gather = chip.get<double>("attention.gather");
+  d.softmax = cycles(chip, "attention.softmax");
+  d.softmax_alone = chip.get<double>("attention.softmax_alone");
+  d.mask_cycles = cycles(chip, "attention.mask");
+  d.row_cycles = cycles(chip, "attention.row");
+  d.look_up_cycles = cycles(chip, "attention.look_up");
   d.split_cycles = cycles(chip, "attention.split");
-  d.backward_efficiency = chip.get<double>("attention.backward_efficiency");
-  d.backward_exposed = chip.get<double>("attention.backward_exposed");
+  d.scan_cycles = cycles(chip, "attention.scan");
+  d.backward_softmax = cycles(chip, "attention.backward_softmax");
   d.latent_launches = chip.count("latent.launches");
   d.latent_decode_launches = chip.count("latent.decode_launches");
+  d.latent_softmax = cycles(chip, "latent.softmax");
   d.latent_item_cycles = cycles(chip, "latent.item");
-  d.latent_mask_cycles = cycles(chip, "latent.mask");
   d.latent_token_cycles = cycles(chip, "latent.token");
-  d.latent_efficiency = chip.get<double>("latent.tensor_efficiency");
   d.latent_decode_cycles = cycles(chip, "latent.decode_item");
-  d.latent_head_cycles = cycles(chip, "latent.decode_head");
   d.latent_row_cycles = cycles(chip, "latent.decode_row");
 }
 
@@ -73,6 +70,7 @@ void read_experts(const catalog::Chip& chip, DeviceFacts& d) {
   d.grouped_stream = chip.get<double>("moe.stream");
   d.route_cycles = cycles(chip, "moe.route");
   d.expert_cycles = cycles(chip, "moe.expert");
+  d.moe_elementwise = chip.get<double>("moe.elementwise");
   d.moe_launches = chip.count("moe.launches");
   d.moe_launches_mxfp4 = chip.count("moe.launches_mxfp4");
 }

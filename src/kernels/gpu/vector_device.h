@@ -25,29 +25,35 @@ struct DeviceFacts {
   double l2_latency = 0;                         // s, load to use on a hit
   double l2_capacity = 0;                        // B
   double l2_rate = 0;                            // B/s, all SMs together
+  double l2_port = 0;                            // B/cycle into one SM
   // framework.*: what surrounds a kernel inside a serving framework's call.
   double launch_graph = 0;     // s: one kernel of a replayed graph to the next, both tiny
   double launch_eager = 0;     // s: the same where the host launches each
   double elementwise = 0;      // ratio of declared HBM rate of a framework's element-wise kernels
-  double token_cycles = 0;     // cache-write kernel, device cycles per token
+  double cache_cycles = 0;     // cache-write kernel: one block of threads, one token
   double sequence_cycles = 0;  // metadata kernel, device cycles per sequence
   // stream.*
-  double in_flight = 0;                 // bytes one SM keeps requested
   double kept_full = 0, kept_none = 0;  // working sets, as shares of L2, that replays find whole / not at all
-  double tuned = 0;                     // ratio of declared HBM rate of tuned streaming kernels
+  double stream_ramp = 0;   // s lost once by a kernel that streams more than L2 holds: start, uneven channels
+  double tuned = 0;         // ratio of declared HBM rate of tuned streaming kernels
+  double load_latency = 0;  // s, from asking for a block until it can be used, memory busy
   // attention.*
-  double tensor_efficiency = 0;  // of the tensor rate while a tile runs
-  double exposed = 0;            // share of exponential time that other warp groups' products do not hide
-  double item_cycles = 0, row_cycles = 0, mask_cycles = 0, divide_cycles = 0;
-  double decode_item_cycles = 0, decode_dim_cycles = 0;
-  double second_cycles = 0;  // decode: the second block's page look-up and load, behind the first
-  double gather = 0;         // ratio of declared HBM rate while Q, K, V, O rows are gathered
-  double split_cycles = 0;   // second pass, per split read by one block of threads
-  double backward_efficiency = 0, backward_exposed = 0;  // the first two, of the backward pass
+  double gather = 0;             // ratio of declared HBM rate while short rows of Q, K, V and O move together
+  double tensor_efficiency = 0;  // of the tensor rate while products run
+  double softmax = 0;            // cycles per score of a thread while groups of rows take turns
+  double softmax_alone = 0;      // the same of a group with the SM to itself, as a share of softmax
+  double mask_cycles = 0;        // a key block that the causal edge crosses, one group
+  double row_cycles = 0;         // gathering one query row and scattering its output
+  double look_up_cycles =
+      0;  // paged keys: look-up and row predicates of an item's first block, per 64 of head size
+  double split_cycles = 0;      // second pass, per split read by one block of threads
+  double scan_cycles = 0;       // one step of a block's search through the sequences, 31 at a time
+  double backward_softmax = 0;  // as softmax, of the backward pass
   // latent.*
   double latent_launches = 0, latent_decode_launches = 0;
-  double latent_item_cycles = 0, latent_mask_cycles = 0, latent_token_cycles = 0, latent_efficiency = 0;
-  double latent_decode_cycles = 0, latent_head_cycles = 0, latent_row_cycles = 0;
+  double latent_softmax = 0;  // as softmax
+  double latent_item_cycles = 0, latent_token_cycles = 0;
+  double latent_decode_cycles = 0, latent_row_cycles = 0;
   // moe.*
   double grouped_efficiency = 0;  // tensor rate attained inside a tile, plain operands
   double scaled_efficiency = 0;   // the same where scales are applied on the way (block fp8, 4-bit weights)
@@ -56,6 +62,7 @@ struct DeviceFacts {
   double grouped_stream = 0;      // ratio of declared HBM rate of the grouped products
   double route_cycles = 0;        // device cycles per token x chosen x expert
   double expert_cycles = 0;       // set-up per local expert
+  double moe_elementwise = 0;     // ratio of declared HBM rate of permute, activation and unpermute
   double moe_launches = 0, moe_launches_mxfp4 = 0;
 };
 
