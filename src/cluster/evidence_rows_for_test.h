@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Reads published rows for the accuracy tests of this room. Rows come from the folder named by the environment
-// variable ETALON_EVIDENCE, else from beside the source tree; tests say so and skip where there is none.
+// Reads published rows for the accuracy tests of this room. Rows come from the folder named by the
+// environment variable ETALON_EVIDENCE, else from beside the source tree; tests say so and skip where there
+// is none.
 
 #include <algorithm>
 #include <cmath>
@@ -21,9 +22,12 @@ inline std::vector<std::string> fields_of(const std::string& line) {
   std::vector<std::string> out(1);
   bool quoted = false;
   for (const char c : line) {
-    if (c == '"') quoted = !quoted;
-    else if (c == ',' && !quoted) out.emplace_back();
-    else if (c != '\r') out.back() += c;
+    if (c == '"')
+      quoted = !quoted;
+    else if (c == ',' && !quoted)
+      out.emplace_back();
+    else if (c != '\r')
+      out.back() += c;
   }
   return out;
 }
@@ -52,18 +56,22 @@ inline std::vector<CsvRow> rows_of(const std::string& file) {
   return out;
 }
 
-// Half of the rows are fitted on, the other half checks: bit 32 of the FNV-1a hash of the id.
-inline bool is_fitted(const std::string& id) {
+// Half of the rows are fitted on, the other half checks: one bit of the FNV-1a hash of the id. Collectives
+// take bit 32; training rows, whose ids differ in the last digits only, bit 0.
+inline bool is_fitted(const std::string& id, int bit) {
   std::uint64_t h = 0xcbf29ce484222325ull;
   for (const char c : id) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
-  return ((h >> 32) & 1) == 0;
+  return ((h >> bit) & 1) == 0;
 }
 
 // The value below which a share of the absolute errors lies.
 inline double quantile(std::vector<double> errors, double share) {
   for (double& e : errors) e = std::abs(e);
   std::sort(errors.begin(), errors.end());
-  return errors.empty() ? 0 : errors[std::min(errors.size() - 1, static_cast<std::size_t>(share * errors.size()))];
+  return errors.empty()
+             ? 0
+             : errors[std::min(errors.size() - 1,
+                               static_cast<std::size_t>(share * static_cast<double>(errors.size())))];
 }
 
 }  // namespace etalon::cluster::test

@@ -50,20 +50,34 @@ Result<std::monostate> exchange(PassContext& c, const llm::Exchange& e, double c
   TRY(cost, collective(c.fabric, x.op, x.group, bytes));
   out.collectives += cost.time * count;
   out.host += c.software.host_operation * count;
-  out.wait(x.name, "link", "collective", cost.time * (count * x.exposed));
+  if (cost.time.value > 0)
+    out.wait(x.name, "link", "collective", (cost.time + c.software.collective_skew) * (count * x.exposed));
+  if (cost.time.value > 0) out.collectives += c.software.collective_skew * (count * x.exposed);
   return std::monostate{};
+}
+
+// Whether the chip is of a later family of GPUs than the kernels were written for.
+bool is_newer(const catalog::Chip& chip, const std::string& written_for) {
+  constexpr const char* kFamilies[] = {"ampere", "hopper", "blackwell"};
+  const auto place = [&](const std::string& name) {
+    return std::find(kFamilies, kFamilies + 3, name) - kFamilies;
+  };
+  return !written_for.empty() && place(chip.family) < 3 && place(chip.family) > place(written_for);
 }
 
 // How much longer than the newest kernels this software's take for the operation.
 double software_factor(const PassContext& c, const llm::GraphOp& g) {
   if (std::holds_alternative<llm::Vector>(g.op)) {
-    return g.group == llm::Group::optimizer ? 1.0 : c.software.elementwise_traffic;
+    const bool is_fusable = g.group == llm::Group::norm || g.group == llm::Group::elementwise;
+    return is_fusable ? c.software.elementwise_traffic : 1.0;
   }
-  if (std::holds_alternative<llm::Attention>(g.op)) {
+  if (const auto* attention = std::get_if<llm::Attention>(&g.op)) {
     // Contiguous pieces of a causal sequence: the last rank has (2c-1)/c of the mean work.
     const double ranks = static_cast<double>(c.plan.cp);
     const double uneven = c.software.contiguous_context ? (2 * ranks - 1) / ranks : 1;
-    return uneven / c.software.attention_rate;
+    const double older = is_newer(c.chip, c.software.attention_for) ? c.software.attention_older : 1;
+    const double latent = attention->head_dim != attention->head_dim_v ? c.software.attention_latent : 1;
+    return uneven / (c.software.attention_rate * older * latent);
   }
   return 1 / c.software.matrix_rate;
 }

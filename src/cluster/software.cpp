@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "base/text.h"
 #include "catalog/fact_reader.h"
@@ -127,13 +128,21 @@ Result<Software> find_software(const std::string& name) {
 }
 
 Result<Software> software_of_row(const std::string& row_software) {
+  std::optional<Software> best;
+  std::size_t longest = 0;
   for (const auto& name : software_names()) {
     if (name == "ideal") continue;
     TRY(software, find_software(name));
+    std::size_t length = 0;
     for (const auto& prefix : software.matches) {
-      if (row_software.starts_with(prefix)) return software;
+      if (row_software.starts_with(prefix)) length = std::max(length, prefix.size());
+    }
+    if (length > longest) {
+      longest = length;
+      best = std::move(software);
     }
   }
+  if (best) return *std::move(best);
   return fail("software.unknown", fmt::format("no file of data/software matches '{}'", row_software),
               "add its beginning to `matches` of one");
 }
@@ -146,6 +155,8 @@ SoftwareFacts read_software_facts(const Software& s) {
   };
   number("elementwise.traffic", out.elementwise_traffic);
   number("attention.rate", out.attention_rate);
+  number("attention.older", out.attention_older);
+  number("attention.latent", out.attention_latent);
   number("matrix.rate", out.matrix_rate);
   number("fsdp.exposed", out.fsdp_exposed);
   number("gradients.exposed", out.gradients_exposed);
@@ -155,13 +166,16 @@ SoftwareFacts read_software_facts(const Software& s) {
   number("expert.exposed", out.expert_exposed);
   out.gradient_element = s.get_or<Bytes>("gradients.element", out.gradient_element);
   out.parameter_element = s.get_or<Bytes>("parameters.element", out.parameter_element);
+  out.collective_skew = s.get_or<Seconds>("collective.skew", Seconds{0});
   out.host_operation = s.get_or<Seconds>("host.operation", Seconds{0});
   out.host_expert_layer = s.get_or<Seconds>("host.expert_layer", Seconds{0});
+  out.host_expert_sync = s.get_or<Seconds>("host.expert_sync", Seconds{0});
   out.host_step = s.get_or<Seconds>("host.step", Seconds{0});
   out.workspace = s.get_or<Bytes>("memory.workspace", Bytes{0});
   if (is_ideal) return out;
   if (s.has("gradients.buffer")) out.fp32_gradients = s.choice("gradients.buffer") == "fp32";
   if (s.has("logits.softmax")) out.logits_fp32 = s.choice("logits.softmax") == "fp32";
+  if (s.has("attention.generation")) out.attention_for = s.choice("attention.generation");
   if (s.has("attention.kernel") && s.choice("attention.kernel") == "unfused")
     out.attention = llm::AttentionKernel::unfused;
   if (s.has("context.method") && s.choice("context.method") == "ring") out.context = llm::ContextMethod::ring;

@@ -25,13 +25,18 @@ struct Software : catalog::FactSheet {
 struct SoftwareFacts {
   double elementwise_traffic = 1;  // bytes of streaming operations against the fused minimum
   double attention_rate = 1;       // rate of its attention kernels against the newest
-  double matrix_rate = 1;          // the same of matrix products
-  double fsdp_exposed = 0;         // shares of communication that compute does not hide
+  std::string attention_for;       // chip family its attention kernels were written for; empty: each
+  double attention_older = 1;   // their rate on a newer family, whose new matrix instructions they do not use
+  double attention_latent = 1;  // rate with unlike widths of keys and values against like ones
+  double matrix_rate = 1;       // the same of matrix products
+  double fsdp_exposed = 0;      // shares of communication that compute does not hide
   double gradients_exposed = 0, parameters_exposed = 0;
   double tensor_exposed = 0, context_exposed = 0, expert_exposed = 0;
   Bytes gradient_element{4}, parameter_element{2};  // as reduced and as gathered
+  Seconds collective_skew;                          // ranks wait for the slowest at each exposed collective
   Seconds host_operation;                           // host time to issue one operation
   Seconds host_expert_layer;   // further host time of a layer of experts, forward and backward
+  Seconds host_expert_sync;    // the device waits for the host, which reads how many tokens each expert got
   Seconds host_step;           // once a step
   Bytes workspace;             // of libraries, on each device
   bool fp32_gradients = true;  // weight gradients are added into an fp32 buffer

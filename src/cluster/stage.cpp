@@ -84,6 +84,8 @@ class Builder {
     out.backward = std::move(backward);
     out.backward.add(again);
     if (layer.kind.experts) {
+      out.forward.wait("host", "launch", "host", c_.software.host_expert_sync / 2);
+      out.backward.wait("host", "launch", "host", c_.software.host_expert_sync / 2);
       out.forward.host += c_.software.host_expert_layer / 3;
       out.backward.host += c_.software.host_expert_layer * (2.0 / 3);
     }
