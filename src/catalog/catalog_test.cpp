@@ -105,8 +105,16 @@ TEST(Catalog, every_fact_has_a_source_a_unit_and_a_basis_worth_its_name) {
       EXPECT_GT(fact.line, 0) << sheet.name << " " << path;
     }
   };
-  for (const std::string& name : chip_names()) check(*find_chip(name));
-  for (const std::string& name : node_names()) check(*find_node(name));
+  for (const std::string& name : chip_names()) {
+    const auto chip = find_chip(name);
+    ASSERT_TRUE(chip) << chip.error().text();
+    check(*chip);
+  }
+  for (const std::string& name : node_names()) {
+    const auto node = find_node(name);
+    ASSERT_TRUE(node) << node.error().text();
+    check(*node);
+  }
 }
 
 TEST(Catalog, nothing_said_of_the_910d_counts_as_a_vendor_fact) {
