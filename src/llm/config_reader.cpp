@@ -8,7 +8,13 @@
 namespace etalon::llm {
 namespace {
 
-constexpr std::int64_t kMost = 1'000'000'000'000;
+// Lengths of sequences are sometimes written as "practically unbounded"; no other dimension of a published
+// model comes within a factor of 100 of its limit.
+constexpr std::int64_t kLongest = 1'000'000'000'000, kWidest = 100'000'000;
+std::int64_t most_of(std::string_view key) {
+  const bool length = key == "max_position_embeddings" || key == "max_seq_len" || key == "sliding_window";
+  return length ? kLongest : kWidest;
+}
 
 std::string shown(const nlohmann::json& value) {
   std::string s = value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
@@ -55,21 +61,22 @@ Error ConfigReader::error() const {
 }
 
 std::int64_t ConfigReader::number(const char* key, const nlohmann::json& value, std::int64_t least) {
-  const std::string expected = fmt::format("expected an integer from {} to 10^12", least);
+  const std::int64_t most = most_of(key);
+  const std::string expected = fmt::format("expected an integer from {} to {}", least, most);
   std::int64_t n = 0;
   if (value.is_number_unsigned()) {
     const auto u = value.get<std::uint64_t>();
-    n = u > static_cast<std::uint64_t>(kMost) ? kMost + 1 : static_cast<std::int64_t>(u);
+    n = u > static_cast<std::uint64_t>(most) ? most + 1 : static_cast<std::int64_t>(u);
   } else if (value.is_number_integer()) {
     n = value.get<std::int64_t>();
   } else if (value.is_number_float() && value.get<double>() == std::floor(value.get<double>()) &&
-             std::abs(value.get<double>()) <= static_cast<double>(kMost)) {
+             std::abs(value.get<double>()) <= static_cast<double>(most)) {
     n = static_cast<std::int64_t>(value.get<double>());
   } else {
     problem("model.key", key, fmt::format("key \"{}\" is {}, {}", key, shown(value), expected));
     return least;
   }
-  if (n < least || n > kMost) {
+  if (n < least || n > most) {
     problem("model.dimensions", key, fmt::format("key \"{}\" is {}, {}", key, shown(value), expected));
     return least;
   }

@@ -27,7 +27,8 @@ class ConfigReader {
       : object_(object), text_(text), file_(std::move(file)) {}
 
   bool has(const char* key) const;  // present and not null
-  // The first of `keys` that is present; aliases of one meaning. Integers only; `least` to 10^12.
+  // The first of `keys` that is present; aliases of one meaning. Integers only, from `least` to 10^8
+  // (lengths: 10^12).
   std::int64_t integer(Keys keys, std::int64_t least = 1);
   std::int64_t integer_or(Keys keys, std::int64_t otherwise, std::int64_t least = 0);
   bool flag_or(Keys keys, bool otherwise);

@@ -66,6 +66,7 @@ TEST(Config, WithAbsurdDimensionsIsRefusedAtTheKey) {
             "model.dimensions");
   EXPECT_EQ(error_of(with(kLlama, "\"num_key_value_heads\": 8", "\"num_key_value_heads\": 5")).code,
             "model.dimensions");
+  EXPECT_EQ(error_of(with(kLlama, "\"num_key_value_heads\": 8", "\"num_key_value_heads\": 5")).line, 7);
   EXPECT_EQ(error_of(with(kLlama, "\"num_attention_heads\": 32", "\"num_attention_heads\": 3000")).code,
             "model.dimensions");
 }

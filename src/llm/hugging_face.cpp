@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/text.h"
 #include "llm/config_families.h"
@@ -35,6 +36,25 @@ const Family* family_of(ConfigReader& r, std::string& type) {
   if (r.has("n_embd") && r.has("n_layer")) return by_type("gpt2");
   if (r.has("d_model") && r.has("n_layers")) return by_type("mpt");
   return nullptr;
+}
+
+// A contradiction between dimensions is found after reading; its place is the key of the first that is named.
+Error placed(Error e, std::string_view text) {
+  static constexpr std::pair<const char*, const char*> kKeys[] = {
+      {"key-value heads", "num_key_value_heads"},
+      {"experts per token", "num_experts_per_tok"},
+      {"layers", "num_hidden_layers"},
+      {"vocabulary", "vocab_size"},
+      {"hidden size", "hidden_size"},
+      {"parameters", "hidden_size"}};
+  for (const auto& [words, key] : kKeys) {
+    const std::size_t byte = text.find(fmt::format("\"{}\"", key));
+    if (e.message.find(words) == std::string::npos || byte == std::string_view::npos) continue;
+    const Place at = place_of(text, byte);
+    e.line = at.line, e.column = at.column;
+    return e;
+  }
+  return e;
 }
 
 Error unknown_family(const std::string& type, const std::string& file, Place at) {
@@ -103,7 +123,9 @@ Result<Architecture> parse_config(std::string_view text, const std::string& file
   if (nested) m.assumptions.push_back("only the language model of \"text_config\" is counted");
   if (!r.clean()) return fail(r.error());
   if (m.latent) m.head_dim = m.key_dim();
-  return checked(std::move(m));
+  auto model = checked(std::move(m));
+  if (!model) return fail(placed(std::move(model).error(), text));
+  return model;
 }
 
 }  // namespace etalon::llm
