@@ -100,11 +100,7 @@ MachineSpec npu_machine_spec(const catalog::Chip& chip) {
   s.clock = f.get<Hertz>("clock.max");
   const Hertz clock = s.clock;
   const auto rate = [&](const char* p) { return f.get<BytesPerCycle>(p) * clock; };
-  // Memory: what its channels give to long streams, and what the cores of the device can ask of them.
-  const auto attained = f.get<BytesPerSecond>("hbm.bandwidth") * f.get<double>("hbm.attained");
-  // (The latter was seen on dav-c220 only; newer chips have it where their file says so.)
-  const bool limited = f.has("path.hbm_core") || !is_dav_3510(chip);
-  s.hbm_rate = limited ? std::min(attained, rate("path.hbm_core") * static_cast<double>(cubes)) : attained;
+  s.hbm_rate = f.get<BytesPerSecond>("hbm.bandwidth") * f.get<double>("hbm.attained");
   s.hbm_write_cost = f.get<double>("hbm.write_cost");
   s.hbm_bursts = {{128, f.get<double>("hbm.burst128")}, {256, f.get<double>("hbm.burst256")}};
   s.l2_rates = {f.get<BytesPerSecond>("l2.bandwidth"), f.get<BytesPerSecond>("l2.vector_bandwidth"),

@@ -108,7 +108,8 @@ std::vector<NpuTiling> candidates(const NpuDevice& d, const NpuMatmul& p) {
   return out;
 }
 
-// The tiling a harness names: base=MxNxK, l1_k (K of one transfer of both), single (one buffer, one step).
+// The tiling a harness names: base=MxNxK, l1_k (K of one transfer of both), single (one buffer, one step),
+// split_k=N or auto, k_slice=N, strips=RxC (rows and columns of cores), resident (A stays in L1), swizzle=N.
 NpuTiling named_tiling(const NpuDevice& d, const NpuMatmul& p, const NpuSoftware& s) {
   NpuTiling t;
   const std::string base = s.text("base");
@@ -123,7 +124,15 @@ NpuTiling named_tiling(const NpuDevice& d, const NpuMatmul& p, const NpuSoftware
   t.base_n = std::min(n, round16(p.n));
   t.base_k = std::min(k, round16(p.k));
   t.unit_flag = !s.has("no_unit_flag");
-  t.split_k = static_cast<int>(s.number("split_k", 1));
+  t.split_k = s.text("split_k") == "auto" ? 1 : static_cast<int>(s.number("split_k", 1));
+  t.a_resident = s.has("resident");
+  if (s.has("k_slice")) t.k_slices = static_cast<int>(ceil_div(p.k, s.number("k_slice", p.k)));
+  if (const std::string grid = s.text("strips"); grid.find('x') != std::string::npos) {
+    t.grid_m = std::max(1, std::atoi(grid.c_str()));
+    t.grid_n = std::max(1, std::atoi(grid.c_str() + grid.find('x') + 1));
+    t.single_m = ceil_div(ceil_div(p.m, t.grid_m), t.base_m) * t.base_m;
+    t.single_n = ceil_div(ceil_div(p.n, t.grid_n), t.base_n) * t.base_n;
+  }
   t.swizzle = static_cast<int>(s.number("swizzle", 3));
   if (s.has("single")) {
     t.buffers_a = t.buffers_b = 1;
@@ -203,13 +212,21 @@ Result<KernelCost> npu_matmul_cost(const catalog::Chip& chip, const llm::Operati
   p.b_transposed = software.has("b") ? software.text("b") == "nk" : m.transpose_b;
   p.b_nz = software.text("b") == "nz";
   if (software.text("out") == "fp32") p.c_bytes = 4;
-  if (software.text("a") == "padded") p.a_nz = true;  // operands copied to an aligned layout before
+  p.a_nz = software.text("a") == "nz";
   const bool dequantise = m.dtype == llm::Dtype::int8 && m.out_dtype != llm::Dtype::int32;
   if (dequantise) p.c_bytes = 4;  // int32 sums go to the vector cores
   if (m.accumulate) p.c_bytes = std::max(p.c_bytes, 4.0);
 
   std::vector<NpuTiling> list;
-  if (software.has("base") || software.has("l1_k")) list = {named_tiling(d, p, software)};
+  if (software.has("base") || software.has("l1_k")) {
+    list = {named_tiling(d, p, software)};
+    const std::int64_t tiles = ceil_div(p.m, list[0].base_m) * ceil_div(p.n, list[0].base_n);
+    for (int split = 2; software.text("split_k") == "auto" && tiles * split <= d.costs.cubes &&
+                        p.k / split >= 2 * list[0].step_ka * list[0].base_k; ++split) {
+      list.push_back(list[0]);
+      list.back().split_k = split;
+    }
+  }
   else list = candidates(d, p);
   std::stable_sort(list.begin(), list.end(), [&](const NpuTiling& a, const NpuTiling& b) {
     return estimate_cycles(d, p, a) < estimate_cycles(d, p, b);

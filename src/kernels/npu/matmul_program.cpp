@@ -198,7 +198,8 @@ Block dealt_tile(const NpuMatmul& p, const NpuTiling& t, std::int64_t i) {
   const std::int64_t height = std::min<std::int64_t>(t.swizzle, rows - first), inside = i - first * columns;
   const std::int64_t r = first + inside % height, c = inside / height;
   const std::int64_t blocks = ceil_div(p.k, t.base_k);
-  const std::int64_t k0 = blocks * part / t.split_k * t.base_k, k1 = blocks * (part + 1) / t.split_k * t.base_k;
+  const std::int64_t parts = t.split_k * t.k_slices;
+  const std::int64_t k0 = blocks * part / parts * t.base_k, k1 = blocks * (part + 1) / parts * t.base_k;
   return {r * t.base_m, std::min(p.m, (r + 1) * t.base_m), c * t.base_n, std::min(p.n, (c + 1) * t.base_n),
           k0, std::min(p.k, k1), 0};
 }
@@ -220,7 +221,7 @@ std::vector<Block> grouped_tiles(const NpuMatmul& p, const NpuTiling& t) {
 }
 
 std::int64_t dealt_tiles(const NpuMatmul& p, const NpuTiling& t) {
-  return ceil_div(p.m, t.base_m) * ceil_div(p.n, t.base_n) * t.split_k;
+  return ceil_div(p.m, t.base_m) * ceil_div(p.n, t.base_n) * t.split_k * t.k_slices;
 }
 
 void strips(Core& core, const chip::NpuCosts& costs, const NpuMatmul& p, const NpuTiling& t,
@@ -240,6 +241,7 @@ void strips(Core& core, const chip::NpuCosts& costs, const NpuMatmul& p, const N
 std::string NpuTiling::text() const {
   std::string s = fmt::format("{}x{}x{}, L1 {}x{} A {}x{} B", base_m, base_n, base_k, buffers_a, step_ka, buffers_b, step_kb);
   if (grid_m > 0) s += fmt::format(", {}x{} cores", grid_m, grid_n);
+  if (k_slices > 1) s += fmt::format(", K in {} slices", k_slices);
   if (split_k > 1) s += fmt::format(", split-K {}", split_k);
   if (a_resident) s += ", A resident";
   return s;

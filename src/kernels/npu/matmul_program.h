@@ -38,6 +38,7 @@ struct NpuTiling {
   int l2_split_m = 1;
   int swizzle = 3;
   int split_k = 1;                     // parts of K on different cores, added up in fp32 afterwards
+  int k_slices = 1;                    // all tiles of a slice of K before the next slice, added to C in memory
   bool n_inner = false;                // walk along N before M
   bool unit_flag = false;              // FixPipe follows MMAD in L0C without a full stop
   bool runtime_tiling = false;         // tiling values are read at run time: scalar work before each transfer
