@@ -68,7 +68,8 @@ bool is_newer(const catalog::Chip& chip, const std::string& written_for) {
 // How much longer than the newest kernels this software's take for the operation.
 double software_factor(const PassContext& c, const llm::GraphOp& g) {
   if (std::holds_alternative<llm::Vector>(g.op)) {
-    const bool is_fusable = g.group == llm::Group::norm || g.group == llm::Group::elementwise;
+    const bool is_fusable = g.group == llm::Group::norm || g.group == llm::Group::elementwise ||
+                            g.group == llm::Group::attention_core;
     return is_fusable ? c.software.elementwise_traffic : 1.0;
   }
   if (const auto* attention = std::get_if<llm::Attention>(&g.op)) {

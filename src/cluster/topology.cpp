@@ -64,25 +64,15 @@ bool is_in(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// The node built of this chip, else one of its family.
-Result<catalog::Node> node_of(const catalog::Chip& chip, const std::string& chip_name) {
-  std::optional<catalog::Node> sibling;
-  for (const auto& name : catalog::node_names()) {
-    TRY(node, catalog::find_node(name));
-    if (node.chip == chip_name || node.chip == chip.name) return node;
-    if (sibling) continue;
-    const auto other = catalog::find_chip(node.chip);
-    if (other && other->kind == chip.kind && other->family == chip.family) sibling = std::move(node);
-  }
-  if (!sibling) {
-    return fail("node.none",
-                fmt::format("no node of the catalog is built of chip '{}' or its family", chip.name),
-                "write a node file with chip = \"" + chip_name + "\" and name that");
-  }
+// The catalog's node for this chip; where it was built for another chip, the links are those of this one.
+Result<catalog::Node> node_of(const catalog::Chip& chip) {
+  TRY(node, catalog::find_node_for(chip));
+  const auto own = catalog::find_node(node.name);
+  if (!own || own->chip == chip.name || !chip.has("link.bandwidth")) return node;
   for (const char* path : {"link.bandwidth", "link.peer"}) {
-    if (sibling->has(path)) *sibling = sibling->with(path, chip.get<BytesPerSecond>("link.bandwidth").value);
+    if (node.has(path)) node = node.with(path, chip.get<BytesPerSecond>("link.bandwidth").value);
   }
-  return *std::move(sibling);
+  return node;
 }
 
 }  // namespace
@@ -94,7 +84,7 @@ Result<NodeAndChip> find_node_and_chip(const std::string& name, int chips) {
     TRY(chip, catalog::find_chip(node.chip));
     out = {std::move(node), std::move(chip)};
   } else if (auto chip = catalog::find_chip(name); chip) {
-    TRY(node, node_of(*chip, name));
+    TRY(node, node_of(*chip));
     out = {std::move(node), *std::move(chip)};
   } else if (auto node = catalog::find_node(name); node) {  // a file
     TRY(its_chip, catalog::find_chip(node->chip));
