@@ -170,6 +170,10 @@ TEST_F(Loader, what_is_borrowed_is_a_guess_with_wider_bounds) {
 }
 TEST_F(Loader, files_that_cannot_be_read_are_said_to_be) {
   expect_error("schema = = 1\n", "toml.syntax", 1);
+  for (const char* text : {"\xff", "[.a]\n", "[a..b]\n", "a. = 1\n", "[\xc2\xa0]\n", "x = { , }\n",
+                           "x = {.}\n", "[[", "=", ".="}) {
+    expect_error(text, "toml.syntax");
+  }
   EXPECT_EQ(find_chip((folder_ / "absent.toml").string()).error().code, "file.unreadable");
   EXPECT_EQ(find_chip(folder_.string() + "/").error().code, "file.unreadable");
   EXPECT_EQ(find_chip(write("big.toml", std::string((16 << 20) + 1, '#'))).error().code, "file.too-large");
