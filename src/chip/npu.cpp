@@ -56,6 +56,9 @@ void fill_vector(const Facts& f, NpuCosts& c) {
   c.vector_start = f.cycles("vectorop.wait");
   c.vector_start_queued = 0;
   c.vector_minimum = f.cycles("vectorop.minimum");
+  c.squeeze = f.cycles("vectorop.squeeze");
+  c.gather_start = f.cycles("vectorop.gather_start");
+  c.merge_start = f.cycles("vectorop.merge_start");
   c.bank_conflict = f.cycles("vectorop.conflict");
   const auto set = [&](VectorClass v, const char* narrow, const char* wide) {
     c.vector_repeat[static_cast<int>(v)][0] = f.cycles(narrow);
@@ -147,6 +150,10 @@ NpuCosts npu_costs(const catalog::Chip& chip) {
   c.macs_bf16 = f.macs("cube.bf16");
   c.macs_hf32 = f.macs("cube.hf32");
   c.macs_fp32 = f.macs("cube.fp32");
+  c.transposed_start = f.cycles("transfer.transposed_start");
+  c.transposed_block = f.cycles("transfer.transposed_block");
+  c.transposed_rate = f.rate("transfer.transposed_rate");
+  c.bias_start = f.cycles("load.bias_start");
   c.load_start = f.cycles("load.start");
   c.l1_l0a = f.rate("path.l1_l0a");
   c.l1_l0b = f.rate("path.l1_l0b");

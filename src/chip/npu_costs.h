@@ -71,6 +71,7 @@ struct NpuCosts {
   double vector_start_queued = 0; // an instruction directly behind another, no barrier between them (<= vector_start)
   double vector_repeat[kVectorClasses][2] = {};
   double vector_minimum = 0;      // occupancy is never less
+  double squeeze = 0, gather_start = 0, merge_start = 0;  // see the facts vectorop.*
   double bank_conflict = 0;       // more cycles per repeat when two source operands share bank groups
   int bank_groups = 16;           // 32-byte rows are dealt to so many groups
   // Cube. Fractals are 16 x 16 x (32 bytes of K).
@@ -81,6 +82,7 @@ struct NpuCosts {
   // MTE1.
   double load_start = 0;          // per LoadData
   double l1_l0a = 0, l1_l0b = 0, l1_bt = 0, l1_fb = 0;  // bytes per cycle
+  double bias_start = 0;          // per load of FixPipe parameters
   double l1_transpose = 0;        // rate factor of transposing loads (1: as fast as plain ones)
   // FixPipe.
   double fixpipe_start = 0;
@@ -91,6 +93,7 @@ struct NpuCosts {
   TransferCost gm_l1_nd2nz;       // row-major to NZ on the fly
   TransferCost gm_ub, ub_gm, l1_gm;
   double ub_ub = 0, ub_l1 = 0;    // bytes per cycle
+  double transposed_start = 0, transposed_block = 0, transposed_rate = 0;  // GM to L1 with transposition
   double line = 512;              // bytes: a row that starts inside a line touches one line more (extra_bytes)
   double unaligned_lines = 1;     // share of that line more that is paid
   bool unaligned_costs = true;    // false: no extra line (dav-3510)
