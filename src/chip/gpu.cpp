@@ -23,6 +23,7 @@ GpuFacts read_gpu_facts(const catalog::Chip& chip) {
   g.tf32 = rate("tensor.tf32");
   g.fp4 = rate("tensor.fp4");
   g.cuda_fp32 = rate("cuda.fp32");
+  g.tensor_issue = chip.get<double>("tensor.issue");
   g.operands = operand_path(chip.choice("tensor.operands"));
   g.smem_size = chip.get<Bytes>("smem.size");
   g.register_size = chip.get<Bytes>("register.size");

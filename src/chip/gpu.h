@@ -27,6 +27,7 @@ struct GpuFacts {
   int sms = 0;
   FlopsPerCycle bf16, fp16, fp8, int8, tf32, fp4;  // dense, per SM
   FlopsPerCycle cuda_fp32;                         // per SM
+  double tensor_issue = 1;                         // share of the rate that a full pipeline of instructions reaches
   OperandPath operands = OperandPath::shared;
   Bytes smem_size, register_size;
   BytesPerCycle smem_bandwidth;

@@ -76,7 +76,7 @@ Result<GemmProblem> gemm_problem(const catalog::Chip& chip, const GemmChip& g, c
   p.a_size = p.b_size = type.size;
   if (op.dtype == llm::Dtype::mxfp4_w) p.b_size = llm::size_of(op.dtype).value;
   p.out_size = llm::size_of(op.out_dtype).value;
-  p.rate = g.gpu.*type.rate;
+  p.rate = g.gpu.*type.rate * (op.dtype == llm::Dtype::fp32 ? 1.0 : g.gpu.tensor_issue);
   p.energy = chip.get<JoulesPerFlop>(type.energy);
   // Blackwell's matrix unit applies the block scales of mxfp8 itself; DeepGEMM's 1x128 scales it does not.
   p.block_scales = op.dtype == llm::Dtype::fp8_block ||

@@ -165,7 +165,7 @@ std::vector<GemmTiling> candidates(const GemmChip& chip, const GemmProblem& p) {
           if (p.block_scales && split > 1) break;
           const GemmTiling t{rows, cols, swapped, ctas, split, pair};
           const GemmCounts c = count(chip, p, t);
-          if (c.stages < 2 || (split > 1 && c.steps < 2)) continue;
+          if (c.stages < (ctas > 1 ? 3 : 2) || (split > 1 && c.steps < 2)) continue;
           // A split that leaves whole rounds' worth of partials only adds traffic.
           if (split > 1 && c.units > 4 * c.slots) continue;
           out.push_back(t);
@@ -179,8 +179,10 @@ std::vector<GemmTiling> candidates(const GemmChip& chip, const GemmProblem& p) {
       for (const int cols : kBlockCols) add(rows, cols, 1);
       continue;
     }
+    // Kernels that load fragments per warp exist for sides that are powers of two.
+    const bool any_side = chip.gpu.operands != chip::OperandPath::registers;
     for (const int cols : kCols)
-      if (rows * cols <= 128 * 256) add(rows, cols, 1);
+      if (rows * cols <= 128 * 256 && (any_side || (cols & (cols - 1)) == 0)) add(rows, cols, 1);
   }
   if (chip.gpu.operands == chip::OperandPath::tensor_memory)
     for (const int cols : {128, 192, 256}) add(256, cols, 2);

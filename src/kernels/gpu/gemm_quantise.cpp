@@ -23,9 +23,10 @@ QuantiseCost quantise_cost(const GemmChip& chip, double elements, bool block_sca
   const BytesPerCycle per_sm = block_scales ? chip.gemm.block_quantise_rate : chip.gemm.quantise_rate;
   const double sm = input / (per_sm.value * chip.gpu.sms * clock.value);
   // The second pass finds in L2 what the first left there.
-  const double again = passes > 1 ? input * (1 - std::min(1.0, chip.gpu.l2_reuse.value / input)) : 0;
-  q.hbm_bytes =
-      input * (1 - resident) + again + output * (1 - std::min(1.0, chip.gpu.l2_reuse.value / output));
+  // The second pass finds in L2 what the first left there; the output stays as far as it fits beside the
+  // input.
+  const double again = passes > 1 ? input * (1 - survival(input, chip.gpu)) : 0;
+  q.hbm_bytes = input * (1 - resident) + again + output * (1 - survival(input + output, chip.gpu));
   q.l2_bytes = passes * input + output;
   const double hbm = q.hbm_bytes / chip.gpu.hbm_rate.value;
   const double p = chip.gemm.overlap, high = std::max(sm, hbm), low = std::min(sm, hbm);
