@@ -47,6 +47,8 @@ void add_nodes(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
 void add_kernel(CLI::App& app, Context& context);
 void add_validate(CLI::App& app, Context& context);
+void add_compare(CLI::App& app, Context& context);
+void add_rerun(CLI::App& app, Context& context);
 void add_models(CLI::App& app, Context& context);
 
 inline constexpr void (*kCommands[])(CLI::App&, Context&) = {
@@ -54,6 +56,8 @@ inline constexpr void (*kCommands[])(CLI::App&, Context&) = {
     add_nodes,
     add_train,
     add_kernel,
+    add_compare,
+    add_rerun,
     add_validate,
     add_models,
 };

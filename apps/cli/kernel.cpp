@@ -17,6 +17,7 @@
 #include "report/report.h"
 #include "study/cache_file.h"
 #include "study/kernel_report.h"
+#include "study/peaks.h"
 
 namespace etalon::cli {
 namespace {
@@ -191,6 +192,16 @@ Result<std::vector<study::KernelRun>> run_all(const kernels::CostModel& model, c
   return runs;
 }
 
+// Formats that the matrix units of the chip do not multiply.
+Result<std::monostate> check_units(const catalog::Chip& chip, const llm::Operation& operation) {
+  const Dtype dtype = study::dtype_of(operation);
+  if (llm::flops(operation).value <= 0 || study::peaks_of(chip, dtype).matrix) return std::monostate{};
+  return etalon::fail(
+      "kernel.dtype",
+      fmt::format("the matrix units of {} do not multiply {}", chip.name, llm::name_of(dtype)),
+      "`etalon chips show " + chip.name + "` lists their rates");
+}
+
 Result<Document> run_kernel(const Shape& shape) {
   const Common& c = shape.common;
   if (!c.sweep.empty() && !c.timeline.empty()) {
@@ -209,10 +220,13 @@ Result<Document> run_kernel(const Shape& shape) {
   Document document;
   if (!c.sweep.empty()) {
     TRY(sweep, parse_sweep(c.sweep, shape));
+    TRY(first, shape.make(shape));
+    TRY_VOID(check_units(chip, first));
     TRY(runs, run_all(model, shape, sweep));
     document = study::sweep_report(chip, sweep.name, sweep.values, runs);
   } else {
     TRY(operation, shape.make(shape));
+    TRY_VOID(check_units(chip, operation));
     TRY(cost, model.cost(operation, harness_of(c)));
     document = study::kernel_report(chip, {operation, cost});
     if (options.want_timeline && !cost.timeline) {

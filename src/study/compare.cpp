@@ -110,8 +110,8 @@ Result<SideResult> run_side(const Side& side, const CompareOptions& options, Mod
     r.surface_error = std::max(r.surface_error, std::abs(surface / run->step.value - 1));
     ++r.checked;
   }
-  for (const catalog::FactSheet* sheet : {static_cast<const catalog::FactSheet*>(&side.machine.chip),
-                                          static_cast<const catalog::FactSheet*>(&side.machine.node)}) {
+  for (const catalog::FactSheet* sheet : std::initializer_list<const catalog::FactSheet*>{
+           &side.machine.chip, &side.machine.node, &side.machine.software}) {
     for (const auto& [path, fact] : sheet->facts()) ++r.facts_by_basis[catalog::name_of(fact.basis)];
   }
   r.sensitivity = std::move(s);
@@ -120,12 +120,15 @@ Result<SideResult> run_side(const Side& side, const CompareOptions& options, Mod
 
 }  // namespace
 
+Result<std::monostate> check_samples(int samples) {
+  if (samples >= 20 && samples <= 1'000'000) return std::monostate{};
+  return fail("study.samples", fmt::format("got {} samples, expected 20 to 1000000", samples),
+              "a few thousand give stable intervals");
+}
+
 Result<Comparison> compare(const std::vector<Side>& sides, const CompareOptions& options) {
   if (sides.empty()) return fail("study.sides", "got no chip to compare", "name at least one chip");
-  if (options.samples < 20 || options.samples > 1'000'000) {
-    return fail("study.samples", fmt::format("got {} samples, expected 20 to 1000000", options.samples),
-                "a few thousand give stable intervals");
-  }
+  TRY_VOID(check_samples(options.samples));
   Comparison c;
   c.samples = options.samples;
   c.seed = options.seed;

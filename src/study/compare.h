@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/document.h"
@@ -82,6 +83,8 @@ struct Comparison {
   std::uint64_t seed = 0;
   Findings findings;
 };
+
+Result<std::monostate> check_samples(int samples);  // study.samples
 
 // Errors: study.sides (fewer than one), study.samples, and those of the evaluations.
 Result<Comparison> compare(const std::vector<Side>& sides, const CompareOptions& options);

@@ -12,13 +12,15 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "catalog/chip_facts.h"
+#include "cluster/software.h"
 
 namespace etalon::study {
 
-// The facts of one side: a chip and the node it sits in.
+// The facts of one side: a chip, the node it sits in, and what the training software adds.
 struct Machine {
   catalog::Chip chip;
   catalog::Node node;
+  cluster::Software software;
 };
 
 struct Outcome {

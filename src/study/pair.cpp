@@ -18,29 +18,58 @@ constexpr double kReach = 10;
 
 double in_unit(const catalog::Fact& fact, double si) { return si / fact.unit_scale; }
 
-// The bars of one side's facts. `sign` is +1 for the first side (its step is the numerator) and -1 for the
-// other.
-void add_bars(const SideResult& side, double nominal_ratio, int sign, std::vector<TornadoBar>& bars) {
-  const Sensitivity& s = side.sensitivity;
-  for (std::size_t v = 0; v < s.variables.size(); ++v) {
-    const catalog::Fact& fact = s.variables[v].fact;
-    TornadoBar bar{side.name, s.variables[v].name(), fact.unit, {}, {}, 1, 1, catalog::name_of(fact.basis)};
-    const auto ratio = [&](double x) {
-      return nominal_ratio * std::exp(sign * s.surface.effect(static_cast<int>(v), x, kStep));
-    };
-    if (fact.is_categorical()) {
-      std::vector<std::pair<double, std::string>> ratios;
-      double index = 0;
-      for (const auto& [choice, probability] : fact.choices) ratios.emplace_back(ratio(index++), choice);
-      const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
-      bar.low_text = low->second, bar.ratio_low = low->first;
-      bar.high_text = high->second, bar.ratio_high = high->first;
+// What one fact does to ln(first step / second step). A fact of software that both sides use moves both.
+struct Lever {
+  std::string side;
+  const Variable* variable;
+  std::function<double(double)> effect;
+};
+
+std::vector<Lever> levers_of(const SideResult& first, const SideResult& second) {
+  std::vector<Lever> levers;
+  const auto effect_of = [](const SideResult& side, int v) {
+    return [&surface = side.sensitivity.surface, v](double x) { return surface.effect(v, x, kStep); };
+  };
+  const auto in_other = [](const SideResult& other, const Variable& v) -> std::optional<int> {
+    const auto i = v.sheet == Sheet::software ? other.sensitivity.index_of(v.name()) : std::nullopt;
+    const bool is_same = i && other.sensitivity.variables[static_cast<std::size_t>(*i)].owner == v.owner;
+    return is_same ? i : std::nullopt;
+  };
+  for (std::size_t v = 0; v < first.sensitivity.variables.size(); ++v) {
+    const Variable& variable = first.sensitivity.variables[v];
+    const auto own = effect_of(first, static_cast<int>(v));
+    if (const auto i = in_other(second, variable)) {
+      const auto other = effect_of(second, *i);
+      levers.push_back({"both", &variable, [=](double x) { return own(x) - other(x); }});
     } else {
-      bar.low_text = significant(in_unit(fact, fact.si.low)), bar.ratio_low = ratio(fact.si.low);
-      bar.high_text = significant(in_unit(fact, fact.si.high)), bar.ratio_high = ratio(fact.si.high);
+      levers.push_back({first.name, &variable, own});
     }
-    bars.push_back(std::move(bar));
   }
+  for (std::size_t v = 0; v < second.sensitivity.variables.size(); ++v) {
+    const Variable& variable = second.sensitivity.variables[v];
+    if (in_other(first, variable)) continue;
+    const auto own = effect_of(second, static_cast<int>(v));
+    levers.push_back({second.name, &variable, [=](double x) { return -own(x); }});
+  }
+  return levers;
+}
+
+TornadoBar bar_of(const Lever& lever, double nominal_ratio) {
+  const catalog::Fact& fact = lever.variable->fact;
+  TornadoBar bar{lever.side, lever.variable->name(), fact.unit, {}, {}, 1, 1, catalog::name_of(fact.basis)};
+  const auto ratio = [&](double x) { return nominal_ratio * std::exp(lever.effect(x)); };
+  if (fact.is_categorical()) {
+    std::vector<std::pair<double, std::string>> ratios;
+    double index = 0;
+    for (const auto& [choice, probability] : fact.choices) ratios.emplace_back(ratio(index++), choice);
+    const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
+    bar.low_text = low->second, bar.ratio_low = low->first;
+    bar.high_text = high->second, bar.ratio_high = high->first;
+  } else {
+    bar.low_text = significant(in_unit(fact, fact.si.low)), bar.ratio_low = ratio(fact.si.low);
+    bar.high_text = significant(in_unit(fact, fact.si.high)), bar.ratio_high = ratio(fact.si.high);
+  }
+  return bar;
 }
 
 // x in [low, high] where f vanishes, f being monotone or nearly so; none if it keeps its sign.
@@ -77,30 +106,24 @@ std::optional<double> beyond(const std::function<double(double)>& f, const Inter
   return end * std::exp(distance);
 }
 
-void add_break_even(const SideResult& side, double nominal_ratio, int sign, std::vector<BreakEven>& out) {
-  const Sensitivity& s = side.sensitivity;
-  for (std::size_t v = 0; v < s.variables.size(); ++v) {
-    const catalog::Fact& fact = s.variables[v].fact;
-    if (fact.is_categorical()) continue;
-    const auto f = [&](double x) {
-      return std::log(nominal_ratio) + sign * s.surface.effect(static_cast<int>(v), x, kStep);
-    };
-    BreakEven b{side.name,
-                s.variables[v].name(),
-                fact.unit,
-                {in_unit(fact, fact.si.low), in_unit(fact, fact.si.value), in_unit(fact, fact.si.high)},
-                std::nullopt,
-                false,
-                f(fact.si.high) < f(fact.si.low)};
-    if (const auto x = root(f, fact.si.low, fact.si.high)) {
-      b.value = in_unit(fact, *x), b.is_inside = true;
-    } else if (const auto above = beyond(f, fact.si, true)) {
-      b.value = in_unit(fact, *above);
-    } else if (const auto below = beyond(f, fact.si, false)) {
-      b.value = in_unit(fact, *below);
-    }
-    out.push_back(std::move(b));
+BreakEven break_even_of(const Lever& lever, double nominal_ratio) {
+  const catalog::Fact& fact = lever.variable->fact;
+  const auto f = [&](double x) { return std::log(nominal_ratio) + lever.effect(x); };
+  BreakEven b{lever.side,
+              lever.variable->name(),
+              fact.unit,
+              {in_unit(fact, fact.si.low), in_unit(fact, fact.si.value), in_unit(fact, fact.si.high)},
+              std::nullopt,
+              false,
+              f(fact.si.high) < f(fact.si.low)};
+  if (const auto x = root(f, fact.si.low, fact.si.high)) {
+    b.value = in_unit(fact, *x), b.is_inside = true;
+  } else if (const auto above = beyond(f, fact.si, true)) {
+    b.value = in_unit(fact, *above);
+  } else if (const auto below = beyond(f, fact.si, false)) {
+    b.value = in_unit(fact, *below);
   }
+  return b;
 }
 
 }  // namespace
@@ -118,22 +141,14 @@ Pair pair_of(const SideResult& first, const SideResult& second) {
   pair.probability = static_cast<double>(wins) / static_cast<double>(first.steps.size());
   pair.speed = interval_of(speed);
   const double ratio = first.sensitivity.nominal.step.value / second.sensitivity.nominal.step.value;
-  add_bars(first, ratio, +1, pair.tornado);
-  add_bars(second, ratio, -1, pair.tornado);
-  std::stable_sort(pair.tornado.begin(), pair.tornado.end(),
-                   [](const TornadoBar& a, const TornadoBar& b) { return a.span() > b.span(); });
-  add_break_even(first, ratio, +1, pair.break_even);
-  add_break_even(second, ratio, -1, pair.break_even);
-  std::stable_sort(
-      pair.break_even.begin(), pair.break_even.end(), [&](const BreakEven& a, const BreakEven& b) {
-        const auto place = [&](const BreakEven& e) {
-          return std::find_if(
-                     pair.tornado.begin(), pair.tornado.end(),
-                     [&](const TornadoBar& bar) { return bar.side == e.side && bar.fact == e.fact; }) -
-                 pair.tornado.begin();
-        };
-        return place(a) < place(b);
-      });
+  std::vector<Lever> levers = levers_of(first, second);
+  const auto span = [&](const Lever& lever) { return bar_of(lever, ratio).span(); };
+  std::stable_sort(levers.begin(), levers.end(),
+                   [&](const Lever& a, const Lever& b) { return span(a) > span(b); });
+  for (const Lever& lever : levers) {
+    pair.tornado.push_back(bar_of(lever, ratio));
+    if (!lever.variable->fact.is_categorical()) pair.break_even.push_back(break_even_of(lever, ratio));
+  }
   return pair;
 }
 

@@ -35,7 +35,10 @@ const char* unit_of(llm::Dtype dtype) {
 Peaks peaks_of(const catalog::Chip& chip, llm::Dtype dtype) {
   Peaks peaks;
   peaks.hbm = chip.get<BytesPerSecond>("hbm.bandwidth");
-  if (chip.has("l2.bandwidth")) peaks.l2 = chip.get<BytesPerSecond>("l2.bandwidth");
+  // Kernels load by asynchronous copies; multicast counts as often as it is received.
+  for (const char* path : {"l2.bandwidth", "l2.copy_bandwidth"}) {
+    if (chip.has(path)) peaks.l2 = chip.get<BytesPerSecond>(path);
+  }
   const bool is_gpu = chip.kind == catalog::CoreKind::gpu;
   const std::string path = std::string(is_gpu ? "tensor." : "cube.") + unit_of(dtype);
   if (chip.has(path)) {

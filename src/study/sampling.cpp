@@ -21,11 +21,8 @@ double triangle(const Interval& b, double u) {
 
 double value_at(const catalog::Fact& fact, double u) {
   const bool is_vague = fact.basis == catalog::Basis::rumour || fact.basis == catalog::Basis::guess;
-  const auto is_whole = [](double v) { return v == std::floor(v); };
-  const bool is_count = fact.dimension == catalog::Dimension{} && fact.si.high > 2 && is_whole(fact.si.low) &&
-                        is_whole(fact.si.value) && is_whole(fact.si.high);
   const double value = is_vague ? uniform(fact.si, u) : triangle(fact.si, u);
-  return is_count ? std::round(value) : value;
+  return fact.is_whole ? std::round(value) : value;
 }
 
 const std::string& choice_at(const catalog::Fact& fact, double u) {

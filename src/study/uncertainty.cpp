@@ -102,29 +102,43 @@ void add_to_surface(Sensitivity& s, const Variable& variable, const std::vector<
 
 }  // namespace
 
+namespace {
+
+catalog::FactSheet& sheet_of(Machine& machine, Sheet sheet) {
+  if (sheet == Sheet::chip) return machine.chip;
+  if (sheet == Sheet::node) return machine.node;
+  return machine.software;
+}
+
+}  // namespace
+
+std::string Variable::name() const {
+  if (sheet == Sheet::chip) return fact.path;
+  return (sheet == Sheet::node ? "node." : "software.") + fact.path;
+}
+
 Machine with(const Machine& machine, const Variable& variable, double si) {
   Machine changed = machine;
-  catalog::FactSheet& sheet = variable.is_node ? static_cast<catalog::FactSheet&>(changed.node)
-                                               : static_cast<catalog::FactSheet&>(changed.chip);
+  catalog::FactSheet& sheet = sheet_of(changed, variable.sheet);
   sheet = sheet.with(variable.fact.path, si);
   return changed;
 }
 
 Machine with_choice(const Machine& machine, const Variable& variable, const std::string& choice) {
   Machine changed = machine;
-  catalog::FactSheet& sheet = variable.is_node ? static_cast<catalog::FactSheet&>(changed.node)
-                                               : static_cast<catalog::FactSheet&>(changed.chip);
+  catalog::FactSheet& sheet = sheet_of(changed, variable.sheet);
   sheet = sheet.with_choice(variable.fact.path, choice);
   return changed;
 }
 
 std::vector<Variable> variables_of(const Machine& machine) {
   std::vector<Variable> variables;
-  for (const bool is_node : {false, true}) {
-    const auto& facts = is_node ? machine.node.facts() : machine.chip.facts();
-    for (const auto& [path, fact] : facts) {
+  Machine copy = machine;
+  for (const Sheet sheet : {Sheet::chip, Sheet::node, Sheet::software}) {
+    const catalog::FactSheet& facts = sheet_of(copy, sheet);
+    for (const auto& [path, fact] : facts.facts()) {
       if (fact.is_uncertain() && fact.basis != catalog::Basis::derived) {
-        variables.push_back({is_node, fact, 0, false});
+        variables.push_back({sheet, fact, facts.name, 0, false});
       }
     }
   }
@@ -235,7 +249,9 @@ std::vector<std::vector<double>> draw(const Sensitivity& s, const std::string& s
                                      std::vector<double>(s.variables.size()));
   for (std::size_t v = 0; v < s.variables.size(); ++v) {
     const catalog::Fact& fact = s.variables[v].fact;
-    const std::vector<double> u = stratified(seed, side + "/" + s.variables[v].name(), samples);
+    const bool is_shared = s.variables[v].sheet == Sheet::software;
+    const std::string stream = (is_shared ? s.variables[v].owner : side) + "/" + s.variables[v].name();
+    const std::vector<double> u = stratified(seed, stream, samples);
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (fact.is_categorical()) {
         const std::string& choice = choice_at(fact, u[i]);
@@ -250,13 +266,17 @@ std::vector<std::vector<double>> draw(const Sensitivity& s, const std::string& s
 
 Machine machine_at(const Machine& machine, const Sensitivity& s, const std::vector<double>& x) {
   Machine changed = machine;
-  for (std::size_t v = 0; v < s.variables.size(); ++v) {
-    const Variable& variable = s.variables[v];
-    if (variable.fact.is_categorical()) {
-      const auto choice = std::next(variable.fact.choices.begin(), static_cast<std::ptrdiff_t>(x[v]));
-      changed = with_choice(changed, variable, choice->first);
-    } else {
-      changed = with(changed, variable, x[v]);
+  // Choices first: they put the facts that follow from them in place.
+  for (const bool is_choice : {true, false}) {
+    for (std::size_t v = 0; v < s.variables.size(); ++v) {
+      const Variable& variable = s.variables[v];
+      if (variable.fact.is_categorical() != is_choice) continue;
+      if (is_choice) {
+        const auto choice = std::next(variable.fact.choices.begin(), static_cast<std::ptrdiff_t>(x[v]));
+        changed = with_choice(changed, variable, choice->first);
+      } else {
+        changed = with(changed, variable, x[v]);
+      }
     }
   }
   return changed;

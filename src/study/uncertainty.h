@@ -17,18 +17,20 @@
 namespace etalon::study {
 
 // One uncertain primary fact of one side.
+enum class Sheet { chip, node, software };
 struct Variable {
-  bool is_node = false;  // of the node's sheet, else of the chip's
+  Sheet sheet = Sheet::chip;
   catalog::Fact fact;
-  double swing = 0;  // ln(step at one end / step at the other), largest of the ends by magnitude, screened
+  std::string owner;     // name of the sheet: two sides with the same software share its facts
+  double swing = 0;      // ln(step at an end / nominal step), largest of the ends by magnitude, screened
   bool is_full = false;  // its ends were run at full fidelity
-  std::string name() const { return is_node ? "node." + fact.path : fact.path; }
+  std::string name() const;
   bool moves() const { return swing != 0; }
 };
 
 Machine with(const Machine& machine, const Variable& variable, double si);
 Machine with_choice(const Machine& machine, const Variable& variable, const std::string& choice);
-// Uncertain facts that are sampled: neither derived nor certain, in the order chip then node, by path.
+// Uncertain facts that are sampled, neither derived nor certain: of chip, node, software, each by path.
 std::vector<Variable> variables_of(const Machine& machine);
 
 // The names of the outputs of a surface, in order: the four of the step, then shares.
