@@ -35,10 +35,9 @@ std::set<std::string> lines(const std::string& text) {
   return out;
 }
 
-// The facts' values that decided a result. An entry written by another version may name paths unknown here.
+// The facts' values that decided a result. A fact that was asked for and is absent decides too: a chip that has it
+// is another case.
 std::string fingerprint(const catalog::Chip& chip, const std::set<std::string>& paths) {
-  for (const std::string& p : paths)
-    if (!chip.has(p)) return "";
   return catalog::sha256(paths.empty() ? std::string() : chip.fingerprint(paths));
 }
 
@@ -82,10 +81,10 @@ struct CostModel::Impl {
       : chip(std::move(c)), options(std::move(o)), file(options.cache_file) {}
 
   Result<KernelCost> compute(const llm::Operation& op, const Harness& h, std::set<std::string>& read) const {
+    catalog::Chip recorded = chip;
+    recorded.start_recording();  // what a kernel reads to accept an operation decides the result too
     for (const Kernel& kernel : builtin_kernels()) {
-      if (kernel.kind != chip.kind || !kernel.accepts(chip, op)) continue;
-      catalog::Chip recorded = chip;
-      recorded.start_recording();
+      if (kernel.kind != chip.kind || !kernel.accepts(recorded, op)) continue;
       auto cost = kernel.cost(recorded, op, h, options);
       read = recorded.facts_read();
       return cost;
@@ -97,7 +96,7 @@ struct CostModel::Impl {
   }
 
   std::string key(const llm::Operation& op, const Harness& h) const {
-    return catalog::sha256(fmt::format("{}|{}|{}|{}|{}", llm::describe(op), describe(h),
+    return catalog::sha256(fmt::format("{}|{}|{}|{}|{}|{}", llm::describe(op), describe(h), chip.family,
                                        etalon::name_of(options.fidelity), static_cast<int>(chip.kind),
                                        ETALON_SOURCE_HASH));
   }
