@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// etalon chips, chips show NAME|FILE, chips diff A B; etalon nodes, nodes show NAME|FILE.
+// etalon chips, chips show NAME|FILE, chips diff A B; etalon nodes, nodes show NAME|FILE;
+// etalon facts [PREFIX].
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -65,6 +66,15 @@ void add_nodes(CLI::App& app, Context& context) {
       return show->parsed() ? show_node_named(context, *name) : show_result(context, list_nodes());
     };
   });
+}
+
+void add_facts(CLI::App& app, Context& context) {
+  auto* facts =
+      app.add_subcommand("facts", "what may be said of a chip or a node: every fact with unit and meaning");
+  auto prefix = std::make_shared<std::string>();
+  facts->add_option("prefix", *prefix, "only facts whose path begins so, such as hbm");
+  facts->callback(
+      [=, &context] { context.run = [=, &context] { return show_result(context, list_facts(*prefix)); }; });
 }
 
 }  // namespace etalon::cli

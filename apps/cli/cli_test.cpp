@@ -41,6 +41,8 @@ TEST(Program, lists_shows_and_compares_chips) {
   expect("chips diff ascend-910d h100-sxm", 0, "3A090.a");
   expect("nodes", 0, "dgx-h100");
   expect("nodes show dgx-h100", 0, "nvswitch");
+  expect("facts hbm", 0, "declared memory bandwidth");
+  expect("facts hmb", 2, "did you mean");
 }
 
 TEST(Program, offers_what_is_near_when_a_name_is_wrong) {

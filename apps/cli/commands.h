@@ -44,6 +44,7 @@ struct Context {
 
 void add_chips(CLI::App& app, Context& context);
 void add_nodes(CLI::App& app, Context& context);
+void add_facts(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
 void add_kernel(CLI::App& app, Context& context);
 void add_validate(CLI::App& app, Context& context);
@@ -54,6 +55,7 @@ void add_models(CLI::App& app, Context& context);
 inline constexpr void (*kCommands[])(CLI::App&, Context&) = {
     add_chips,
     add_nodes,
+    add_facts,
     add_train,
     add_kernel,
     add_compare,

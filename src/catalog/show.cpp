@@ -5,9 +5,11 @@
 
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "catalog/export_control.h"
+#include "catalog/schema.h"
 
 namespace etalon::catalog {
 namespace {
@@ -211,6 +213,32 @@ Result<Document> list_nodes() {
   out.table(std::move(table));
   out.text("Bandwidth of one device, one direction.");
   return out;
+}
+
+Result<Document> list_facts(const std::string& prefix) {
+  TRY(schema, load_schema(data_directory() / "schema.toml"));
+  Document out;
+  out.title = "Facts";
+  for (const auto& [word, part] : {std::pair{"chip", &schema.chip}, std::pair{"node", &schema.node}}) {
+    Table table;
+    table.title = fmt::format("Of a {}", word);
+    table.columns = {{"fact", ""}, {"unit", ""}, {"meaning", ""}};
+    for (const auto& [path, entry] : *part) {
+      if (!path.starts_with(prefix)) continue;
+      const std::string unit = entry.is_categorical() ? fmt::format("{}", fmt::join(entry.choices, ", "))
+                               : entry.unit == "1"    ? ""
+                                                      : entry.unit;
+      table.rows.push_back({path, unit, entry.means});
+    }
+    if (!table.rows.empty()) out.table(std::move(table));
+  }
+  if (!out.blocks.empty()) return out;
+  std::set<std::string> near;  // whole paths and their groups
+  for (const auto* part : {&schema.chip, &schema.node}) {
+    for (const auto& [path, entry] : *part) near.insert({path, path.substr(0, path.find('.'))});
+  }
+  return fail("fact.unknown", fmt::format("no fact begins with '{}'", prefix),
+              did_you_mean(prefix, {near.begin(), near.end()}));
 }
 
 Document show_chip(const Chip& chip) {

@@ -11,6 +11,9 @@ namespace etalon::catalog {
 Result<Document> list_chips();
 Result<Document> list_nodes();
 
+// Every fact a file may hold whose path begins with `prefix`: unit and meaning.
+Result<Document> list_facts(const std::string& prefix);
+
 // Every fact with value, range, basis, source and note; for a chip also the export-control metrics.
 Document show_chip(const Chip& chip);
 Document show_node(const Node& node);
