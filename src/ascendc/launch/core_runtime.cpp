@@ -79,9 +79,9 @@ void CoreRuntime::issue(chip::Instruction& i) {
   flush();
   PipeWaits& w = waits_[i.pipe];
   for (int k = 0; k < w.count; ++k) i.wait[k] = w.flags[k];
-  if (w.pays) i.cycles += launch_.costs->flag;
+  i.cycles += w.paying * launch_.costs->flag;
   w.count = 0;
-  w.pays = false;
+  w.paying = 0;
   held_ = i;
   has_held_ = true;
   pending_scalar_ += launch_.costs->scalar_call;
@@ -141,6 +141,7 @@ void CoreRuntime::issue_transfer(NpuPipe pipe, chip::NpuPath path, bool write, c
   if (pitch == row_bytes) i.region = {side.address, 1, rows * row_bytes, rows * row_bytes};
   i.extra_bytes =
       unaligned_bytes(side.address, i.region.rows, i.region.row_bytes, i.region.pitch, *launch_.costs);
+  i.port_bytes = static_cast<double>(rows) * cost.row_bytes;
   i.name = name;
   if (launch_.runtime_tiling && path == chip::NpuPath::gm_l1) i.cycles += launch_.costs->scalar_transfer;
   issue(i);
@@ -252,7 +253,8 @@ void CoreRuntime::wait_flag(int from, int to, int id) {
   if (waits_[pipe].count == 3) flush_waits(pipe);
   waits_[pipe].flags[waits_[pipe].count++] = flag;
   // Data handed on costs the time of the flag; a buffer given back was as a rule free long before.
-  waits_[pipe].pays |= (from == kAscPipeMte2 && to == kAscPipeMte1) || (from == kAscPipeM && to == kAscPipeFix);
+  const bool pays = (from == kAscPipeMte2 && to == kAscPipeMte1) || (from == kAscPipeM && to == kAscPipeFix);
+  waits_[pipe].paying += pays ? 1 : 0;
 }
 
 void CoreRuntime::pipe_barrier(int pipe) {

@@ -108,7 +108,7 @@ class CoreRuntime {
   struct PipeWaits {
     chip::FlagId flags[3];
     int count = 0;
-    bool pays = false;  // one of them costs the pipe the time a flag takes
+    int paying = 0;  // of these, how many cost the pipe the time a flag takes
   };
   PipeWaits waits_[chip::kNpuPipes];
   bool vector_barrier_ = true;

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Ascend C kernels, run for their time: they agree with the tile programs that predict costs, scale as
+// they should, and run at full size without data.
+#include "kernels/npu/elementwise.h"
+#include "kernels/npu/flash_attention.h"
+#include "kernels/npu/matmul.h"
+#include "kernels/npu/matmul_program.h"
+#include "kernels/npu/rows.h"
+#include "kernels/npu/test_device.h"
+
+namespace etalon::kernels::npu {
+namespace {
+
+chip::RunStats timed(chip::Machine& machine, ascendc::Device& device, ascendc::KernelType type, int blocks,
+                     bool runtime_tiling, const std::function<void()>& kernel) {
+  machine.flush_l2();
+  ascendc::LaunchOptions options;
+  options.type = type;
+  options.blocks = blocks;
+  options.mode = ascendc::Mode::timing_only;
+  options.runtime_tiling = runtime_tiling;
+  auto result = ascendc::launch(device, options, kernel);
+  EXPECT_TRUE(result.has_value()) << result.error().text();
+  return result ? result->stats : chip::RunStats{};
+}
+
+// The published 8192^3 product on 24 cores, by the Ascend C kernel and by the tile program.
+void expect_same_time(int single_m, int step_ka, int step_kb, int buffers, int l2_split, bool unit_flag) {
+  chip::Machine machine(chip::npu_machine_spec(test_chip()));
+  NpuMatmul p;
+  p.m = p.n = p.k = 8192;
+  NpuTiling n;
+  n.grid_m = 4, n.grid_n = 6, n.single_m = single_m, n.single_n = 1536, n.l2_split_m = l2_split;
+  n.step_ka = step_ka, n.step_kb = step_kb, n.buffers_a = n.buffers_b = buffers;
+  n.runtime_tiling = true, n.unit_flag = unit_flag;
+  const auto program = run_matmul(machine, test_costs(), p, n, allocate_operands(machine, p, n));
+  machine.free_all();
+  MatmulTiling t;
+  t.m = t.n = t.k = t.lda = t.ldb = t.ldc = 8192;
+  t.single_m = single_m, t.single_n = 1536, t.step_ka = step_ka, t.step_kb = step_kb;
+  t.buffers_a = t.buffers_b = buffers, t.unit_flag = unit_flag;
+  ascendc::Device device(test_costs(), &machine, false);
+  half* a = device.allocate_of<half>(8192 * 8192, 8192);
+  half* b = device.allocate_of<half>(8192 * 8192, 8192);
+  half* c = device.allocate_of<half>(8192 * 8192, 8192);
+  const auto kernel = timed(machine, device, ascendc::KernelType::aic, 24, true, [&] {
+    matmul_kernel<half, half>(reinterpret_cast<GmAddress>(a), reinterpret_cast<GmAddress>(b),
+                              reinterpret_cast<GmAddress>(c), t);
+  });
+  EXPECT_NEAR(kernel.time.value / program.time.value, 1, 0.02);
+  EXPECT_NEAR(kernel.flops.value / program.flops.value, 1, 1e-9);
+  EXPECT_NEAR(kernel.hbm_read.value / program.hbm_read.value, 1, 0.02);
+  const auto cube = static_cast<std::size_t>(chip::NpuPipe::cube),
+             mte2 = static_cast<std::size_t>(chip::NpuPipe::mte2);
+  EXPECT_NEAR(kernel.pipes[cube].busy_mean.value / program.pipes[cube].busy_mean.value, 1, 0.01);
+  EXPECT_NEAR(kernel.pipes[mte2].busy_mean.value / program.pipes[mte2].busy_mean.value, 1, 0.02);
+}
+
+TEST(NpuOneSource, SingleBufferedMatmulTakesTheTimeOfItsTileProgram) {
+  expect_same_time(2048, 1, 1, 1, 1, false);
+}
+TEST(NpuOneSource, DoubleBufferedMatmulTakesTheTimeOfItsTileProgram) {
+  expect_same_time(2048, 4, 4, 2, 1, false);
+}
+TEST(NpuOneSource, BlockedMatmulWithUnitFlagTakesTheTimeOfItsTileProgram) {
+  expect_same_time(1024, 8, 4, 2, 2, true);
+}
+
+TEST(NpuOneSource, VectorBusyTimeOfTheAddStepsIsThePublishedOne) {
+  // asc-add8192: one core with 8-KB copies 761.65 us; 48 cores with 32-KB copies 12.85 us; operands on
+  // separate bank groups 6.95 us.
+  struct Row {
+    int cores, copy;
+    double vector_us;
+  };
+  for (const Row& r : {Row{1, 4096, 761.65}, Row{48, 16384, 12.85}, Row{48, 16256, 6.95}}) {
+    chip::Machine machine(chip::npu_machine_spec(test_chip()));
+    ascendc::Device device(test_costs(), &machine, false);
+    const std::int64_t n = 8192 * 8192;
+    StreamTiling t;
+    t.columns = n, t.tile_columns = r.copy, t.buffers = r.cores == 1 ? 1 : 2;
+    const GmAddress in[] = {reinterpret_cast<GmAddress>(device.allocate(2 * n)),
+                            reinterpret_cast<GmAddress>(device.allocate(2 * n))};
+    const GmAddress out[] = {reinterpret_cast<GmAddress>(device.allocate(2 * n))};
+    const auto stats = timed(machine, device, ascendc::KernelType::aiv, r.cores, true,
+                             [&] { stream_kernel(in, out, t, AddOp<half>{}); });
+    EXPECT_NEAR(stats.pipes[0].busy_mean.value * 1e6 / r.vector_us, 1, 0.02) << r.cores << " " << r.copy;
+  }
+}
+
+TEST(NpuOneSource, FlashAttentionReachesThePublishedRateWithoutAFit) {
+  // 168.5 TFLOP/s for 32k keys on 910B2; a quarter of the length gives the same rate within its start-up.
+  const auto chip = *catalog::find_chip("ascend-910b2");
+  const auto costs = chip::npu_costs(chip);
+  chip::Machine machine(chip::npu_machine_spec(chip));
+  ascendc::Device device(costs, &machine, false);
+  AttentionShape s;
+  s.heads = s.kv_heads = 6, s.seq_q = s.seq_kv = 8192;
+  s.q_head = s.kv_head = s.v_head = s.o_head = 128;
+  s.q_row = s.kv_row = s.v_row = s.o_row = s.heads * 128;
+  s.q_batch = s.kv_batch = s.v_batch = s.o_batch = s.seq_q * s.q_row;
+  const auto tensor = [&] {
+    return reinterpret_cast<GmAddress>(device.allocate(2 * s.q_batch, 2 * s.q_row));
+  };
+  const auto q = tensor(), k = tensor(), v = tensor(), o = tensor();
+  const auto workspace = reinterpret_cast<GmAddress>(device.allocate(attention_workspace(costs.cubes)));
+  const auto stats = timed(machine, device, ascendc::KernelType::mix_1_2, costs.cubes, false,
+                           [&] { flash_attention_kernel<half>(q, k, v, o, nullptr, workspace, s); });
+  const double rate = 4.0 * 6 * 8192.0 * 8192.0 * 128 / stats.time.value;
+  EXPECT_NEAR(rate / 168.5e12, 1, 0.1);
+}
+
+TEST(NpuOneSource, NormsMoveEachByteOnce) {
+  chip::Machine machine(chip::npu_machine_spec(test_chip()));
+  ascendc::Device device(test_costs(), &machine, false);
+  const std::int64_t rows = 16384, columns = 4096;
+  RowTiling t;
+  t.rows = rows, t.columns = t.in_pitch = t.out_pitch = columns;
+  const auto tensor = [&](std::int64_t n) { return reinterpret_cast<GmAddress>(device.allocate(2 * n)); };
+  const auto x = tensor(rows * columns), y = tensor(rows * columns), gamma = tensor(columns);
+  const auto stats = timed(machine, device, ascendc::KernelType::aiv, 48, true,
+                           [&] { row_kernel<bfloat16_t, RowOperation::rms_norm>(x, gamma, gamma, y, t); });
+  const double bytes = 2.0 * static_cast<double>(rows * columns);
+  EXPECT_NEAR((stats.hbm_read.value) / bytes, 1, 0.02);
+  EXPECT_GT(stats.time.value, bytes / 1.6e12);
+}
+
+}  // namespace
+}  // namespace etalon::kernels::npu
