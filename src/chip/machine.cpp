@@ -427,7 +427,7 @@ struct Machine::Impl {
     if (miss) {
       start_flow(hbm, burst ? miss_burst_class[x.path] : miss_class[x.path],
                  bytes / burst_fraction(x.region.row_bytes) *
-                     (x.access == Access::write ? spec.hbm_write_cost : 1.0),
+                     (x.access == Access::write ? spec.hbm_write_cost : path.hbm_cost),
                  t);
     } else {
       start_flow(l2_channels[path.hit_class], burst ? hit_burst_class[x.path] : hit_class[x.path], bytes, t);

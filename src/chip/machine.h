@@ -67,6 +67,7 @@ struct PathSpec {
   // requests is felt; the window fills again at core_hit while the port is idle. 0: none.
   Bytes window{0};
   BytesPerSecond core_burst{0};
+  double hbm_cost = 1;                // HBM time of a byte on this path over that of a long stream's
   Bytes in_flight_bytes{0};           // a transfer starts only while fewer bytes than these are under way; 0: no limit
 };
 

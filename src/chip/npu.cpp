@@ -117,6 +117,7 @@ MachineSpec npu_machine_spec(const catalog::Chip& chip) {
   const auto in_flight = static_cast<int>(std::lround(f.get<double>("transfer.in_flight")));
   PathSpec gm_l1 = path("GM->L1", f.cycles("transfer.gm_l1_latency"), miss, rate("path.gm_l1"),
                         rate("path.gm_l1_miss"), in_flight, 0);
+  gm_l1.hbm_cost = f.get<double>("hbm.cube_cost");
   gm_l1.in_flight_bytes = f.get<Bytes>("transfer.l1_in_flight");
   PathSpec gm_ub = path("GM->UB", f.cycles("transfer.gm_ub_latency"), 0, rate("path.gm_ub"),
                         rate("path.gm_ub_miss"), 64, 1);
