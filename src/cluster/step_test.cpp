@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
 
 #include "catalog/catalog.h"
 #include "llm/models.h"
@@ -27,8 +28,8 @@ Result<kernels::KernelCost> flat(const llm::Operation& op, const kernels::Harnes
 }
 
 StepModel model_on(const char* node, int chips, const Software& software) {
-  auto found = find_node_and_chip(node, chips);
-  return StepModel::make(std::move(found->node), std::move(found->chip), software, {}, flat, flat).value();
+  auto found = find_node_and_chip(node, chips).value();
+  return StepModel::make(std::move(found.node), std::move(found.chip), software, {}, flat, flat).value();
 }
 StepModel ideal(int chips = 8) { return model_on("dgx-h100", chips, find_software("ideal").value()); }
 llm::Architecture llama() { return llm::find_model("llama-3.1-8b").value(); }
@@ -172,6 +173,33 @@ TEST(Software, UnknownNamesAreRefusedWithTheNearest) {
   EXPECT_NE(find_software("atained").error().fix.find("attained"), std::string::npos);
   EXPECT_EQ(software_of_row("homemade").error().code, "software.unknown");
   EXPECT_EQ(software_of_row("Megatron-LM (2022)")->name, "megatron-2022");
+}
+
+TEST(Software, AFileThatBuildsOnItselfIsRefused) {
+  const std::string file = ::testing::TempDir() + "loop.toml";
+  std::ofstream(file) << "base = \"loop\"\n";
+  EXPECT_EQ(find_software(file).error().code, "software.base");
+}
+
+TEST(Step, MemoryWithinThreePercentOfTheCapacityIsAWarning) {
+  auto found = find_node_and_chip("dgx-h100", 8).value();
+  const auto need = ideal().memory(llama(), data_parallel(8), {4096, 32}).value().total();
+  found.chip = found.chip.with("hbm.capacity", need.value * 1.01);
+  const auto steps =
+      StepModel::make(found.node, found.chip, find_software("ideal").value(), {}, flat, flat).value();
+  const auto r = steps.step(llama(), data_parallel(8), {4096, 32}).value();
+  ASSERT_FALSE(r.findings.empty());
+  EXPECT_EQ(r.findings.back().code, "memory.tight");
+}
+
+TEST(Step, AChipWithoutEnergiesIsTakenAtItsDeclaredPower) {
+  auto found = find_node_and_chip("dgx-h100", 8).value();
+  found.chip.erase("energy.hbm");
+  const auto steps =
+      StepModel::make(found.node, found.chip, find_software("ideal").value(), {}, flat, flat).value();
+  const auto r = steps.step(llama(), data_parallel(8), {4096, 32}).value();
+  EXPECT_DOUBLE_EQ(r.power.value, 700);
+  EXPECT_EQ(r.findings.back().code, "power.unknown");
 }
 
 TEST(Software, EveryFileLoads) {
