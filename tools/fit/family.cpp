@@ -18,13 +18,14 @@ const std::vector<Family>& families() {
           {"gemm.load_latency", 0.8},
           {"gemm.epilogue_rate", 23},
           {"energy.matrix_fp16", 0.72}}},
-        {"fp8+quant", "ai-dynamo/aiconfigurator", {{"quantise.rate", 6}, {"energy.matrix_fp8", 0.43}}},
         {"fp8_block+quant",
          "ai-dynamo/aiconfigurator",
-         {{"quantise.block_rate", 6},
+         {{"energy.matrix_fp8", 0.38},
+          {"quantise.block_rate", 5.2},
           {"gemm.promotion_exposed", 0.25},
-          {"gemm.promotion_bubble", 80},
-          {"gemm.block_epilogue_rate", 9}}}}},
+          {"gemm.promotion_bubble", 100},
+          {"gemm.block_epilogue_rate", 9}}},
+        {"fp8+quant", "ai-dynamo/aiconfigurator", {{"quantise.rate", 4}}}}},
       {"a100",
        "a100-80g-sxm",
        "gpu-a100",
@@ -34,7 +35,7 @@ const std::vector<Family>& families() {
           {"hbm.attained", 0.84},
           {"gemm.epilogue_rate", 23},
           {"tensor.issue", 0.86}}}}},
-      {"b200", "b200", "gpu-b200", {{"fp8", "stas00/ml-engineering", {{"energy.matrix_fp8", 0.26}}}}},
+      {"b200", "b200", "gpu-b200", {{"fp8", "stas00/ml-engineering", {{"energy.matrix_fp8", 0.22}}}}},
   };
   return all;
 }

@@ -9,9 +9,11 @@
 namespace etalon::kernels {
 namespace {
 
+// Types that some GPU has; whether this one has it is an error of its own, with its own words.
 bool accepts(const catalog::Chip& chip, const llm::Operation& op) {
   const auto* matmul = std::get_if<llm::Matmul>(&op);
-  return matmul && chip.kind == catalog::CoreKind::gpu;
+  return chip.kind == catalog::CoreKind::gpu && matmul && matmul->dtype != llm::Dtype::hif8 &&
+         matmul->dtype != llm::Dtype::int32;
 }
 
 // Shares of the time by what set it: launches; then body time split as the overlap law weighs its two parts.

@@ -81,6 +81,8 @@ Result<GemmProblem> gemm_problem(const catalog::Chip& chip, const GemmChip& g, c
   // Blackwell's matrix unit applies the block scales of mxfp8 itself; DeepGEMM's 1x128 scales it does not.
   p.block_scales = op.dtype == llm::Dtype::fp8_block ||
                    (op.dtype == llm::Dtype::mxfp8 && g.gpu.operands != chip::OperandPath::tensor_memory);
+  // Hopper's tensor cores add 8-bit products with about 14 bits; libraries promote the sums every 128 of K.
+  p.promotes = p.block_scales || (op.dtype == llm::Dtype::fp8 && g.gpu.operands == chip::OperandPath::shared);
   p.accumulate = op.accumulate;
   p.tensor_core = op.dtype != llm::Dtype::fp32;
   return p;

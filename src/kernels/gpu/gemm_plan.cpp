@@ -59,9 +59,10 @@ GemmCounts count(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t
       std::min<double>(chip.gemm.stages_max, chip.gemm.stage_bytes.value / c.step_bytes / t.ctas));
   c.tensor_cycles = 2.0 * t.rows * t.cols / t.pair * static_cast<double>(p.step()) / p.rate.value;
   c.smem_cycles = smem_bytes(chip, p, t, c.step_bytes) / chip.gpu.smem_bandwidth.value;
-  if (p.block_scales) {
+  if (p.promotes) {
     const double scaling = 2.0 * t.rows * t.cols / t.pair / chip.gpu.cuda_fp32.value;
-    c.promotion_cycles = chip.gemm.promotion_exposed * scaling + chip.gemm.promotion_bubble.value;
+    c.promotion_cycles = chip.gemm.promotion_exposed * scaling;
+    if (p.block_scales) c.promotion_cycles += chip.gemm.promotion_bubble.value;
   }
   c.epilogue_rate = p.block_scales ? chip.gemm.block_epilogue_rate : chip.gemm.epilogue_rate;
   const double size = t.split > 1 ? 4 : p.out_size * (p.accumulate ? 2 : 1);
@@ -123,7 +124,10 @@ GemmEstimate estimate(const GemmChip& chip, const GemmProblem& p, const GemmTili
   const double step = std::max(work, latency);
   const double epilogue =
       chip.gemm.epilogue_latency.value * f + t.ctas * c.epilogue_bytes / c.epilogue_rate.value;
-  e.sm = Seconds{static_cast<double>(c.rounds) * (static_cast<double>(c.steps) * step + epilogue) / f};
+  const double rounds = static_cast<double>(c.rounds), main = static_cast<double>(c.steps) * step;
+  // Two sets of accumulators in tensor memory: the epilogue of one tile hides behind the steps of the next.
+  const bool hidden = chip.gpu.operands == chip::OperandPath::tensor_memory;
+  e.sm = Seconds{(hidden ? rounds * std::max(main, epilogue) + epilogue : rounds * (main + epilogue)) / f};
   e.hbm_read = hbm_read_bytes(chip, p, t, c, r);
   e.hbm_written = p.out_bytes() * (1 - r.out);
   e.l2_read = static_cast<double>(c.units) * static_cast<double>(c.steps) * c.step_bytes * t.pair;

@@ -51,6 +51,7 @@ struct GemmProblem {
   FlopsPerCycle rate;                           // per SM
   JoulesPerFlop energy;                         // at the reference clock
   bool block_scales = false;
+  bool promotes = false;    // partial sums go to fp32 on CUDA cores at each K step (Hopper's 8-bit types)
   bool accumulate = false;  // C is read too
   bool tensor_core = true;  // false: fp32 on CUDA cores
 

@@ -23,7 +23,7 @@ constexpr int kPostedStores =
     4;  // tiles on their way out: L2 takes them before it has written back older lines
 constexpr std::int64_t kLeastRounds = 6;  // simulated of a long run
 
-enum Flags : FlagId { kFullA, kFullB, kEmpty, kDrained, kStaged, kStored };
+enum Flags : FlagId { kFullA, kFullB, kEmpty, kAccumulatorsFree, kAccumulated, kStaged, kStored };
 
 // One call of the kernel: where operands lie and how many cycles each part takes. Operands are laid out K
 // step by K step, so that a stage is one run of addresses; the cache model does not see strides.
@@ -35,6 +35,7 @@ struct TileKernel {
   std::int64_t coarse = 1;                 // real K steps in one simulated step
   std::int64_t steps = 0;                  // simulated steps of one unit
   std::int64_t first_unit = 0, units = 0;  // the part that is simulated
+  int accumulators = 1;                    // sets of them
   double step_cycles = 0, epilogue_cycles = 0;
   std::vector<double>* starts = nullptr;  // of each core: scalar time at the start of each of its units
   Address a = 0, b = 0, out = 0;
@@ -123,7 +124,7 @@ Instruction TileKernel::store(const Tile& x) const {
 
 void TileKernel::run(Core& core, int cores) const {
   for (int i = 0; i < c.stages; ++i) core.set_flag(kEmpty);
-  core.set_flag(kDrained);
+  for (int i = 0; i < accumulators; ++i) core.set_flag(kAccumulatorsFree);
   for (int i = 0; i < kPostedStores; ++i) core.set_flag(kStored);
   Instruction mma;
   mma.pipe = chip::kTensor;
@@ -134,17 +135,21 @@ void TileKernel::run(Core& core, int cores) const {
   mma.set[0] = kEmpty;
   mma.flops = 2.0 * t.rows * t.cols * static_cast<double>(p.step() * coarse);
   Instruction epilogue;
-  epilogue.pipe = chip::kTensor;  // the accumulators are taken: nothing computes meanwhile
+  epilogue.pipe = chip::kCuda;  // keeps its accumulators: with one set, nothing computes meanwhile
   epilogue.cycles = epilogue_cycles;
   epilogue.name = "epilogue";
-  epilogue.wait[0] = kStored;
+  epilogue.wait[0] = kAccumulated;
+  epilogue.wait[1] = kStored;
   epilogue.set[0] = kStaged;
+  epilogue.set[1] = kAccumulatorsFree;
   for (std::int64_t u = first_unit + core.index(); u < first_unit + units; u += cores) {
     const Tile x = tile(u);
     if (starts) starts[core.index()].push_back(core.now_cycles());
     for (std::int64_t s = 0; s < steps; ++s) {
       core.issue(load_a(x, s));
       core.issue(load_b(x, s));
+      mma.wait[2] = s == 0 ? kAccumulatorsFree : chip::kNoFlag;
+      mma.set[1] = s + 1 == steps ? kAccumulated : chip::kNoFlag;
       core.issue(mma);
     }
     core.issue(epilogue);
@@ -236,6 +241,7 @@ TileKernel plan_kernel(const GemmChip& chip, const GemmProblem& p, const GemmTil
   k.p = p;
   k.t = t;
   k.c = count(chip, p, t);
+  k.accumulators = chip.gpu.operands == chip::OperandPath::tensor_memory ? 2 : 1;
   k.group = raster_group(p, t, k.c);
   k.step_cycles = t.ctas * (std::max(k.c.tensor_cycles, k.c.smem_cycles) + k.c.promotion_cycles);
   k.epilogue_cycles =
