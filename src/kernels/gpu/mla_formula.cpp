@@ -45,6 +45,8 @@ std::vector<std::vector<LatentSegment>> cut(std::int64_t sequences, std::int64_t
 
 }  // namespace
 
+std::int64_t blocks_of(const LatentJob& job) { return ceil_div(job.keys, job.tile_keys); }
+
 LatentJob latent_job(const DeviceFacts& d, const llm::Attention& op, const Harness& harness) {
   LatentJob job;
   const double e = llm::size_of(op.dtype).value, dk = static_cast<double>(op.head_dim),
@@ -61,7 +63,9 @@ LatentJob latent_job(const DeviceFacts& d, const llm::Attention& op, const Harne
   job.first = product * dk;
   job.second = product * dv;
   job.softmax = job.tile_heads * job.tile_keys / 128.0 * d.softmax * d.softmax_alone;
-  job.item = d.latent_decode_cycles;
+  const double rows = static_cast<double>(std::min<std::int64_t>(op.heads_q * op.seq_q, job.tile_heads));
+  job.item = d.latent_decode_cycles + d.latent_head_cycles * rows;
+  job.mask = op.seq_kv % job.tile_keys != 0 ? d.latent_mask_cycles : 0;
   const double heads = static_cast<double>(std::min<std::int64_t>(op.heads_q * op.seq_q, job.tile_heads));
   job.key_row = dk * e;
   job.query_bytes = heads * dk * e;
@@ -97,7 +101,8 @@ AttentionTime latent_formula(const DeviceFacts& d, const llm::Attention& op, con
   for (const auto& run : job.partitions) {
     double cycles = 0;
     for (const LatentSegment& s : run)
-      cycles += job.item + static_cast<double>(s.blocks) * std::max(block, port);
+      cycles += job.item + (s.first + s.blocks == blocks_of(job) ? job.mask : 0) +
+                static_cast<double>(s.blocks) * std::max(block, port);
     t.compute = std::max(t.compute, cycles / d.clock);
   }
   t.memory = job.streamed * job.kept * static_cast<double>(job.head_tiles) / d.l2_rate +

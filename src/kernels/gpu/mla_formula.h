@@ -23,10 +23,12 @@ struct LatentJob {
   bool split = false;  // some sequence is cut, so partial results are combined
   std::int64_t sequences = 0, keys = 0;
   double first = 0, second = 0, softmax = 0, item = 0;  // cycles of a block's parts, and of a segment's ends
+  double mask = 0;                                      // cycles more where the last block is not full
   double key_row = 0, query_bytes = 0,
          out_bytes = 0;  // bytes: of a key, and of a segment's queries and outputs
   double streamed = 0, kept = 0, flops = 0;
 };
+std::int64_t blocks_of(const LatentJob& job);  // key blocks of one sequence
 LatentJob latent_job(const DeviceFacts& device, const llm::Attention& op, const Harness& harness);
 
 AttentionTime around_latent_decode(const DeviceFacts& device, const llm::Attention& op, const LatentJob& job,

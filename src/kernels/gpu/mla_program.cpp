@@ -69,6 +69,7 @@ void Program::segment(Core& core, const LatentSegment& s, std::int64_t head_tile
     first.flops = job.flops > 0 ? 1 : 0;
     core.issue(first);
     Instruction softmax = plain(kSoftmax, job.softmax * static_cast<double>(n), "softmax");
+    if (s.first + b + n >= blocks_of(job)) softmax.cycles += job.mask;
     softmax.wait[0] = kScores;
     softmax.set[0] = kWeights;
     core.issue(softmax);

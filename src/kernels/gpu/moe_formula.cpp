@@ -94,9 +94,19 @@ MoeTime around_products(const DeviceFacts& d, const llm::GroupedMatmul& op, cons
   t.elementwise = bytes / (d.moe_elementwise * d.hbm);
   t.routing = d.route_cycles * tokens * static_cast<double>(op.top_k * op.experts) / d.clock +
               d.expert_cycles * static_cast<double>(loads.size()) / d.clock;
-  t.kernels = static_cast<int>(op.dtype == llm::Dtype::mxfp4_w ? d.moe_launches_mxfp4 : d.moe_launches);
+  // Only one scale a tensor needs a kernel of its own to quantise; block scales are made while permuting.
+  const double plain = d.moe_launches - (op.dtype == llm::Dtype::fp8 ? 0 : 1);
+  t.kernels = static_cast<int>(op.dtype == llm::Dtype::mxfp4_w ? d.moe_launches_mxfp4 : plain);
   t.launch = t.kernels * d.launch_graph;
   return t;
+}
+
+double layer_bytes(const llm::GroupedMatmul& op, const ExpertLoads& loads) {
+  double bytes = 4.0 * static_cast<double>(op.tokens) * static_cast<double>(op.hidden);
+  for (const GroupedProduct& p : {up_product(op), down_product(op)})
+    bytes += static_cast<double>(active(loads)) * p.weight_bytes +
+             static_cast<double>(total(loads)) * (p.in_bytes + p.out_bytes);
+  return bytes;
 }
 
 MoeTime moe_formula(const DeviceFacts& d, const llm::GroupedMatmul& op, const ExpertLoads& loads) {

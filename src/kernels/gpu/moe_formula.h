@@ -39,6 +39,8 @@ GroupedTile choose_tile(const DeviceFacts& device, const llm::GroupedMatmul& op,
                         const GroupedProduct& product);
 // Everything of the layer but the two products: fills launch, elementwise, routing, kernels, bytes.
 MoeTime around_products(const DeviceFacts& device, const llm::GroupedMatmul& op, const ExpertLoads& loads);
+// Bytes one call touches: weights of active experts, tokens in and out. Replays find small layers in L2.
+double layer_bytes(const llm::GroupedMatmul& op, const ExpertLoads& loads);
 MoeTime moe_formula(const DeviceFacts& device, const llm::GroupedMatmul& op, const ExpertLoads& loads);
 
 }  // namespace etalon::kernels::gpu

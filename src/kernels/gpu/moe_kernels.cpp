@@ -5,7 +5,8 @@
 
 #include <algorithm>
 
-#include "kernels/gpu/moe_formula.h"
+#include "kernels/gpu/attention_job.h"
+#include "kernels/gpu/moe_program.h"
 
 namespace etalon::kernels {
 namespace {
@@ -53,40 +54,82 @@ void fill_limits(const DeviceFacts& d, const llm::GroupedMatmul& op, const MoeTi
   k.limits[Limit::hbm] = std::max(0.0, products - matrix) / total;
 }
 
-Result<KernelCost> cost(const catalog::Chip& chip, const llm::Operation& operation, const Harness& harness,
-                        const CostOptions&) {
-  const auto& op = std::get<llm::GroupedMatmul>(operation);
-  DeviceFacts d = gpu::read_device(chip);
-  TRY_VOID(check(chip, d, op));
-  std::vector<MoeTime> times;
+struct Draw {
+  gpu::ExpertLoads loads;
+  MoeTime time;  // closed form, at the settled clock
   chip::Settled settled;
-  for (const gpu::ExpertLoads& loads : loads_of(op, harness.seeds)) {
-    d = gpu::read_device(chip);
+};
+
+// Every draw in closed form, each at the clock it settles at, fastest first.
+std::vector<Draw> draws(const catalog::Chip& chip, const llm::GroupedMatmul& op, const Harness& harness) {
+  std::vector<Draw> all;
+  for (gpu::ExpertLoads& loads : loads_of(op, harness.seeds)) {
+    DeviceFacts d = gpu::read_device(chip);
     MoeTime t = gpu::moe_formula(d, op, loads);
-    settled =
+    const chip::Settled settled =
         gpu::settle(chip, d, harness, op.dtype, t.flops, 2 * t.bytes, t.bytes, t.total, t.first + t.second);
     d.clock = settled.clock.value;
-    times.push_back(gpu::moe_formula(d, op, loads));
+    all.push_back({std::move(loads), t, settled});
+    all.back().time = gpu::moe_formula(d, op, all.back().loads);
   }
-  std::sort(times.begin(), times.end(), [](const MoeTime& a, const MoeTime& b) { return a.total < b.total; });
-  const MoeTime& t = times[times.size() / 2];
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Draw& a, const Draw& b) { return a.time.total < b.time.total; });
+  return all;
+}
+
+// The median draw's products on the simulated chip, in place of the closed form's.
+void simulate(const catalog::Chip& chip, const llm::GroupedMatmul& op, const Harness& harness, bool timeline,
+              Draw& draw, KernelCost& k) {
+  DeviceFacts d = gpu::read_device(chip);
+  d.clock = draw.settled.clock.value;
+  const double kept = harness.warm ? gpu::kept_in_l2(d, gpu::layer_bytes(op, draw.loads)) : 0;
+  MoeTime& t = draw.time;
+  k.fidelity = Fidelity::cycle;
+  k.hbm_read = k.hbm_written = k.l2_read = Bytes{0};
+  for (const bool second : {false, true}) {
+    const gpu::GroupedProduct p = second ? gpu::down_product(op) : gpu::up_product(op);
+    gpu::GroupedRun run = gpu::simulate_product(chip, d, op, draw.loads, p, gpu::choose_tile(d, op, p), kept,
+                                                timeline && !second);
+    double& part = second ? t.second : t.first;
+    t.total += run.seconds - part;
+    part = run.seconds;
+    k.hbm_read += run.stats.hbm_read * (1 / run.simulated);
+    k.hbm_written += run.stats.hbm_written * (1 / run.simulated);
+    k.l2_read += run.stats.l2_read * (1 / run.simulated);
+    if (timeline && !second) k.timeline = std::move(run.stats.timeline);
+    if (!run.stats.deadlock.empty())
+      k.findings.push_back({Severity::failure, "experts.deadlock", run.stats.deadlock, ""});
+  }
+}
+
+Result<KernelCost> cost(const catalog::Chip& chip, const llm::Operation& operation, const Harness& harness,
+                        const CostOptions& options) {
+  const auto& op = std::get<llm::GroupedMatmul>(operation);
+  const DeviceFacts d = gpu::read_device(chip);
+  TRY_VOID(check(chip, d, op));
+  std::vector<Draw> all = draws(chip, op, harness);
+  Draw& draw = all[all.size() / 2];
+  const double formula = draw.time.total;
   KernelCost k;
-  k.time = Seconds{t.total};
-  k.low = Seconds{times.front().total};
-  k.high = Seconds{times.back().total};
-  k.launch = Seconds{t.launch};
   k.fidelity = Fidelity::formula;
-  k.clock = settled.clock;
+  k.hbm_read = Bytes{draw.time.bytes};
+  if (options.fidelity == Fidelity::cycle) simulate(chip, op, harness, options.want_timeline, draw, k);
+  const MoeTime& t = draw.time;
+  k.time = Seconds{t.total};
+  // The spread of the draws, which a single measured draw has too.
+  k.low = Seconds{t.total * std::min(1.0, all.front().time.total / formula)};
+  k.high = Seconds{t.total * std::max(1.0, all.back().time.total / formula)};
+  k.launch = Seconds{t.launch};
+  k.clock = draw.settled.clock;
   k.kernels = t.kernels;
   k.flops = Flops{t.flops};
-  k.hbm_read = Bytes{t.bytes};
-  k.energy = settled.energy;
+  k.energy = draw.settled.energy;
   k.busy = {{"first product", Seconds{t.first}},
             {"second product", Seconds{t.second}},
             {"element-wise", Seconds{t.elementwise}}};
   fill_limits(d, op, t, k);
-  k.tiling = fmt::format("{}x{} tiles chosen for balanced routing, {} draws", t.tile.rows, t.tile.cols,
-                         times.size());
+  k.tiling = fmt::format("{}x{} tiles chosen for balanced routing, {} draw{}", t.tile.rows, t.tile.cols,
+                         all.size(), all.size() == 1 ? "" : "s");
   k.mechanism = op.skew == 0 ? "experts.balanced" : "experts.skewed";
   return k;
 }

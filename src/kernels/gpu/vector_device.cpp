@@ -59,6 +59,8 @@ void read_attention(const catalog::Chip& chip, DeviceFacts& d) {
   d.latent_item_cycles = cycles(chip, "latent.item");
   d.latent_token_cycles = cycles(chip, "latent.token");
   d.latent_decode_cycles = cycles(chip, "latent.decode_item");
+  d.latent_head_cycles = cycles(chip, "latent.decode_head");
+  d.latent_mask_cycles = cycles(chip, "latent.decode_mask");
   d.latent_row_cycles = cycles(chip, "latent.decode_row");
 }
 

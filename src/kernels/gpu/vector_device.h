@@ -53,7 +53,7 @@ struct DeviceFacts {
   double latent_launches = 0, latent_decode_launches = 0;
   double latent_softmax = 0;  // as softmax
   double latent_item_cycles = 0, latent_token_cycles = 0;
-  double latent_decode_cycles = 0, latent_row_cycles = 0;
+  double latent_decode_cycles = 0, latent_head_cycles = 0, latent_row_cycles = 0, latent_mask_cycles = 0;
   // moe.*
   double grouped_efficiency = 0;  // tensor rate attained inside a tile, plain operands
   double scaled_efficiency = 0;   // the same where scales are applied on the way (block fp8, 4-bit weights)
