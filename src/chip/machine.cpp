@@ -13,6 +13,7 @@
 
 #include "chip/l2_cache.h"
 #include "engine/event_queue.h"
+#include "engine/fiber_stack.h"
 #include "engine/shared_bandwidth.h"
 
 namespace etalon::chip {
@@ -121,6 +122,7 @@ struct CoreState {
   Core handle;
   ctx::fiber fiber;
   ctx::fiber back;
+  engine::FiberStack stack;
   FiberState state = FiberState::finished;
   PipeId full_pipe = 0;
   Picoseconds scalar = 0;        // the scalar unit's time
@@ -513,23 +515,29 @@ struct Machine::Impl {
   // --- fibers --------------------------------------------------------------------------------------------
   void suspend(CoreState& c, FiberState state) {
     c.state = state;
+    c.stack.before_leave();
     c.back = std::move(c.back).resume();
+    c.stack.entered();
     if (abandoned) throw Abandoned{};
   }
 
   void resume(std::int32_t core) {
     CoreState& c = cores[core];
     c.state = FiberState::running;
+    c.stack.before_enter();
     c.fiber = std::move(c.fiber).resume();
+    c.stack.after_leave();
     drain_work(core);
     wake_if_drained(core);
   }
 
   void start_fiber(std::int32_t core) {
     CoreState& c = cores[core];
-    c.fiber = ctx::fiber(std::allocator_arg, ctx::fixedsize_stack(spec.stack_bytes), [this, core](ctx::fiber&& back) {
+    engine::FiberStack::Noted<ctx::fixedsize_stack> stack{ctx::fixedsize_stack(spec.stack_bytes), &c.stack};
+    c.fiber = ctx::fiber(std::allocator_arg, stack, [this, core](ctx::fiber&& back) {
       CoreState& self = cores[core];
       self.back = std::move(back);
+      self.stack.entered();
       try {
         (*program)(self.handle);
       } catch (const Abandoned&) {
@@ -538,6 +546,7 @@ struct Machine::Impl {
       }
       self.state = FiberState::finished;
       self.end = std::max(self.end, self.scalar);
+      self.stack.before_last_leave();
       return std::move(self.back);
     });
   }
@@ -627,7 +636,9 @@ struct Machine::Impl {
     abandoned = true;
     for (std::int32_t i = 0; i < count; ++i) {
       if (cores[i].state != FiberState::finished && cores[i].fiber) {
+        cores[i].stack.before_enter();
         cores[i].fiber = std::move(cores[i].fiber).resume();
+        cores[i].stack.after_leave();
       }
     }
     abandoned = false;

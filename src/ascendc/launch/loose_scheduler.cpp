@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "chip/npu_costs.h"
+#include "engine/fiber_stack.h"
 
 namespace etalon::ascendc {
 
@@ -26,6 +27,7 @@ enum class State : std::uint8_t { ready, flag, barrier, finished };
 
 struct LooseCore {
   ctx::fiber fiber, back;
+  engine::FiberStack stack;
   State state = State::ready;
   chip::FlagId waits = chip::kNoFlag;
   std::vector<std::int32_t> tokens = std::vector<std::int32_t>(chip::kNpuFlags, 0);
@@ -46,8 +48,15 @@ struct LooseScheduler::Impl {
 
   void suspend(LooseCore& c, State state) {
     c.state = state;
+    c.stack.before_leave();
     c.back = std::move(c.back).resume();
+    c.stack.entered();
     if (abandoned) throw Abandoned{};
+  }
+  static void enter(LooseCore& c) {
+    c.stack.before_enter();
+    c.fiber = std::move(c.fiber).resume();
+    c.stack.after_leave();
   }
   void make_ready(int core) {
     cores[static_cast<std::size_t>(core)].state = State::ready;
@@ -55,19 +64,23 @@ struct LooseScheduler::Impl {
   }
   void start(int core, const std::function<void(int)>& program) {
     LooseCore& c = cores[static_cast<std::size_t>(core)];
-    c.fiber = ctx::fiber(std::allocator_arg, ctx::fixedsize_stack(kStackBytes),
-                         [this, core, &program](ctx::fiber&& back) {
-                           LooseCore& self = cores[static_cast<std::size_t>(core)];
-                           self.back = std::move(back);
-                           try {
-                             if (!abandoned) program(core);
-                           } catch (const Abandoned&) {
-                           } catch (...) {
-                             if (!failure) failure = std::current_exception();
-                           }
-                           self.state = State::finished;
-                           return std::move(self.back);
-                         });
+    c.fiber = ctx::fiber(
+        std::allocator_arg,
+        engine::FiberStack::Noted<ctx::fixedsize_stack>{ctx::fixedsize_stack(kStackBytes), &c.stack},
+        [this, core, &program](ctx::fiber&& back) {
+          LooseCore& self = cores[static_cast<std::size_t>(core)];
+          self.back = std::move(back);
+          self.stack.entered();
+          try {
+            if (!abandoned) program(core);
+          } catch (const Abandoned&) {
+          } catch (...) {
+            if (!failure) failure = std::current_exception();
+          }
+          self.state = State::finished;
+          self.stack.before_last_leave();
+          return std::move(self.back);
+        });
   }
   std::string stuck() const {
     std::string text;
@@ -82,7 +95,7 @@ struct LooseScheduler::Impl {
   void unwind() {
     abandoned = true;
     for (auto& c : cores) {
-      if (c.state != State::finished && c.fiber) c.fiber = std::move(c.fiber).resume();
+      if (c.state != State::finished && c.fiber) enter(c);
     }
     abandoned = false;
   }
@@ -101,7 +114,7 @@ std::string LooseScheduler::run(int cores, const std::function<void(int)>& progr
   while (!m.ready.empty() && !m.failure) {
     LooseCore& c = m.cores[static_cast<std::size_t>(m.ready.front())];
     m.ready.pop_front();
-    c.fiber = std::move(c.fiber).resume();
+    m.enter(c);
   }
   const std::string stuck = m.failure ? std::string() : m.stuck();
   m.unwind();
