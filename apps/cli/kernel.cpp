@@ -18,6 +18,7 @@
 #include "study/cache_file.h"
 #include "study/kernel_report.h"
 #include "study/peaks.h"
+#include "study/residual.h"
 
 namespace etalon::cli {
 namespace {
@@ -217,6 +218,7 @@ Result<Document> run_kernel(const Shape& shape) {
   }
   if (!c.no_cache) options.cache_file = study::cache_file();
   const kernels::CostModel model(chip, options);
+  TRY(residuals, study::ResidualModel::load(catalog::data_directory() / "calibration" / "residuals.csv"));
   Document document;
   if (!c.sweep.empty()) {
     TRY(sweep, parse_sweep(c.sweep, shape));
@@ -228,6 +230,8 @@ Result<Document> run_kernel(const Shape& shape) {
     TRY(operation, shape.make(shape));
     TRY_VOID(check_units(chip, operation));
     TRY(cost, model.cost(operation, harness_of(c)));
+    const Interval factors = residuals.factors(cost.mechanism, cost.time);
+    cost.low = cost.time * factors.low, cost.high = cost.time * factors.high;
     document = study::kernel_report(chip, {operation, cost});
     if (options.want_timeline && !cost.timeline) {
       return etalon::fail(

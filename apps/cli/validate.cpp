@@ -55,7 +55,7 @@ Result<Outcome> run_validate(const Flags& flags) {
   const std::string directory = flags.directory.empty() ? shipped : flags.directory;
   TRY(corpus, load_corpus(directory));
   TRY(harnesses, HarnessBook::load(data / "harness.toml"));
-  TRY(fitted, FittedRows::load(data / "calibration"));
+  TRY(fitted, FittedRows::load(data));
   TRY(residuals, study::ResidualModel::load(data / "calibration" / "residuals.csv"));
   // The shipped rows tell which measurements the listed ids are, under whatever id they come here.
   if (auto known = load_corpus(shipped)) fitted.learn(*known);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Which rows were used to fit constants: the ids listed in data/calibration/*.txt (one a line, '#' comments).
-// A row counts as fitted wherever it is met: by its id, or by equal chip, operation, dtype, shape and source.
+// Which rows were used to fit constants: the ids listed in data/calibration/*.txt (one a line, '#' comments)
+// and those that fitted facts of data/chips, data/nodes and data/software name themselves. A row counts as
+// fitted wherever it is met: by its id, or by equal chip, operation, dtype, shape and source.
 
 #include <filesystem>
 #include <set>
@@ -14,8 +15,8 @@ namespace etalon::evidence {
 
 class FittedRows {
  public:
-  // Reads every .txt file of the folder; an absent folder lists nothing.
-  static Result<FittedRows> load(const std::filesystem::path& folder);
+  // From the data folder; absent parts list nothing. Errors: evidence.unreadable, those of reading TOML.
+  static Result<FittedRows> load(const std::filesystem::path& data);
   void add_id(std::string id) { ids_.insert(std::move(id)); }
   // Makes known the keys of the listed rows found here, so that the same measurement under another id counts.
   void learn(const Corpus& corpus);

@@ -77,7 +77,7 @@ Result<SideResult> run_side(const Side& side, const CompareOptions& options, Mod
   SideResult r;
   r.name = side.name;
   TRY(s, sensitivity(side.machine, side.quick, side.full, options.sensitivity));
-  const auto x = draw(s, side.name, options.seed, options.samples);
+  const auto x = draw(s, options.seed, options.samples);
   const std::vector<double> factors = error.factors(s.nominal);
   for (const auto& [mechanism, time] : s.nominal.by_mechanism) r.mechanisms.push_back(mechanism);
 
@@ -113,6 +113,10 @@ Result<SideResult> run_side(const Side& side, const CompareOptions& options, Mod
   for (const catalog::FactSheet* sheet : std::initializer_list<const catalog::FactSheet*>{
            &side.machine.chip, &side.machine.node, &side.machine.software}) {
     for (const auto& [path, fact] : sheet->facts()) ++r.facts_by_basis[catalog::name_of(fact.basis)];
+  }
+  for (const auto& [path, fact] : side.machine.chip.facts()) {
+    ++r.chip_facts;
+    r.chip_vendor_facts += fact.basis == catalog::Basis::vendor;
   }
   r.sensitivity = std::move(s);
   return r;

@@ -44,6 +44,7 @@ struct SideResult {
   std::vector<Metric> metrics;                 // step time first
   std::vector<Metric> by_operation, by_limit;  // seconds of a step
   std::map<std::string, int> facts_by_basis;   // of chip and node; categorical ones too
+  int chip_facts = 0, chip_vendor_facts = 0;   // of the chip alone
   std::vector<std::string> mechanisms;         // whose error was drawn
   std::vector<double> steps;                   // seconds, one a sample
   double surface_error = 0;  // worst |surface / full - 1| of the step over the checked samples

@@ -84,25 +84,37 @@ Table tornado_table(const Pair& p) {
   return t;
 }
 
-std::string verdict(const BreakEven& b, const Pair& p) {
-  if (!b.value) return "no value of it alone makes them equal";
-  const char* sense = b.more_helps_first ? "at least" : "at most";
-  return fmt::format("{} equals {} when it is {} {}{}", p.first, p.second, sense,
-                     significant(*b.value, 3) + (b.unit.empty() || b.unit == "1" ? "" : " " + b.unit),
-                     b.is_inside ? "" : " (outside its range, carried on)");
+std::string verdict(const BreakEven& b) {
+  return fmt::format("{} {}{}", b.more_helps_first ? ">=" : "<=", significant(*b.value, 3),
+                     b.is_inside ? "" : " (outside its range)");
 }
 
-Table break_even_table(const Pair& p) {
-  Table t{fmt::format("Break-even, all else at nominal: {} against {}", p.first, p.second),
-          {{"side", "", 4}, {"fact", "", 4}, {"range", "", 4}, {"unit", "", 4}, {"when", "", 4}},
+// Facts whose value can decide the comparison; how many cannot is said below the table.
+void add_break_even(const Pair& p, Document& d) {
+  Table t{fmt::format("Break-even: {} equals {} when, all else at nominal,", p.first, p.second),
+          {{"side", "", 4},
+           {"fact", "", 4},
+           {"basis", "", 4},
+           {"nominal and range", "", 4},
+           {"is", "", 4},
+           {"unit", "", 4}},
           {}};
+  int never = 0;
   for (const BreakEven& b : p.break_even) {
     const auto bar = std::find_if(p.tornado.begin(), p.tornado.end(),
                                   [&](const TornadoBar& x) { return x.side == b.side && x.fact == b.fact; });
-    if (bar != p.tornado.end() && bar->span() < kMatters) continue;
-    t.rows.push_back({b.side, b.fact, b.range, b.unit, verdict(b, p)});
+    if (!b.value || (bar->span() < kMatters && !b.is_inside)) {
+      ++never;
+    } else {
+      t.rows.push_back({b.side, b.fact, bar->basis, b.range, verdict(b), b.unit});
+    }
   }
-  return t;
+  if (!t.rows.empty()) d.table(std::move(t));
+  if (never > 0) {
+    d.text(fmt::format(
+        "{} further uncertain facts cannot make them equal, each alone, within ten times their range.",
+        never));
+  }
 }
 
 Table basis_table(const Comparison& c) {
@@ -169,10 +181,16 @@ std::string seconds(const Interval& i) {
                      significant(i.high, 3));
 }
 
-void add_answer(const Comparison& c, Document& d) {
+void add_answer(const std::vector<PreparedSide>& sides, const Comparison& c, Document& d) {
   for (const SideResult& side : c.sides) {
     d.text(fmt::format("{}: {} a step; plan {}.", side.name, seconds(side.metrics[0].value),
                        side.sensitivity.nominal.plan));
+  }
+  for (std::size_t i = 0; i < sides.size(); ++i) {
+    const SideResult& side = c.sides[i];
+    d.text(fmt::format("{} of the {} facts of {} are not vendor facts.",
+                       side.chip_facts - side.chip_vendor_facts, side.chip_facts,
+                       sides[i].side.machine.chip.name));
   }
   for (const Pair& p : c.pairs) {
     d.text(fmt::format("{} is faster than {} with probability {:.0f}%; it is {} times as fast ({} to {}).",
@@ -214,14 +232,13 @@ Document document_of(const Recipe& recipe, const std::vector<PreparedSide>& side
   d.title = fmt::format("{}: {}, sequences of {}, global batch {}, {} chips, {}", names, recipe.job.model,
                         recipe.job.seq, recipe.job.global_batch, sides[0].side.machine.node.packages,
                         recipe.job.dtype);
-  add_answer(c, d);
+  add_answer(sides, c, d);
   d.table(metrics_table(c));
   d.table(parts_table(c, "Where the time goes, by operation", "operation", &SideResult::by_operation));
   d.table(parts_table(c, "Where the time goes, by limit", "limit", &SideResult::by_limit));
   for (const Pair& p : c.pairs) {
     if (!p.tornado.empty()) d.table(tornado_table(p));
-    Table even = break_even_table(p);
-    if (!even.rows.empty()) d.table(std::move(even));
+    add_break_even(p, d);
   }
   d.table(basis_table(c));
   Table checked = validation_table(sides);

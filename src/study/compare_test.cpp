@@ -111,6 +111,21 @@ TEST(Compare, AnErrorThatBothSidesShareCancelsInTheirRatio) {
   EXPECT_NEAR(c->pairs[0].speed.high, 10.0 / 11, 1e-9);
 }
 
+TEST(Compare, WhatBothSidesTakeFromOnePlaceIsOneUnknown) {
+  Machine a = machine("a", 8, 10, 12), b = machine("b", 8, 10, 12);
+  for (Machine* m : {&a, &b}) {
+    catalog::Fact shared = m->chip.facts().at("speed");
+    shared.file = "data/chips/base.toml";
+    ASSERT_TRUE(m->chip.insert(shared));
+  }
+  auto c = compare({side(a), side(b)}, {});
+  ASSERT_TRUE(c.has_value());
+  EXPECT_EQ(c->sides[0].steps, c->sides[1].steps);
+  EXPECT_EQ(c->pairs[0].tornado.size(), 1u);
+  EXPECT_EQ(c->pairs[0].tornado[0].side, "both");
+  EXPECT_NEAR(c->pairs[0].tornado[0].span(), 1, 1e-9);
+}
+
 TEST(Compare, ACategoricalFactIsSampledAndMovesTheResult) {
   Machine m = machine("a", 10, 10, 10);
   catalog::Fact core = fact("core.architecture", 0, 0, 0, catalog::Basis::guess);

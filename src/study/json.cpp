@@ -128,6 +128,8 @@ Json json_of(const SideResult& r) {
           {"by_operation", json_of(r.by_operation)},
           {"by_limit", json_of(r.by_limit)},
           {"facts_by_basis", r.facts_by_basis},
+          {"chip_facts", r.chip_facts},
+          {"chip_vendor_facts", r.chip_vendor_facts},
           {"mechanisms", r.mechanisms},
           {"variables", variables},
           {"variables_without_effect", r.sensitivity.still},

@@ -18,7 +18,7 @@ constexpr double kReach = 10;
 
 double in_unit(const catalog::Fact& fact, double si) { return si / fact.unit_scale; }
 
-// What one fact does to ln(first step / second step). A fact of software that both sides use moves both.
+// What one fact does to ln(first step / second step). A fact that both sides take from one place moves both.
 struct Lever {
   std::string side;
   const Variable* variable;
@@ -31,8 +31,8 @@ std::vector<Lever> levers_of(const SideResult& first, const SideResult& second) 
     return [&surface = side.sensitivity.surface, v](double x) { return surface.effect(v, x, kStep); };
   };
   const auto in_other = [](const SideResult& other, const Variable& v) -> std::optional<int> {
-    const auto i = v.sheet == Sheet::software ? other.sensitivity.index_of(v.name()) : std::nullopt;
-    const bool is_same = i && other.sensitivity.variables[static_cast<std::size_t>(*i)].owner == v.owner;
+    const auto i = other.sensitivity.index_of(v.name());
+    const bool is_same = i && other.sensitivity.variables[static_cast<std::size_t>(*i)].origin == v.origin;
     return is_same ? i : std::nullopt;
   };
   for (std::size_t v = 0; v < first.sensitivity.variables.size(); ++v) {
@@ -133,12 +133,12 @@ Pair pair_of(const SideResult& first, const SideResult& second) {
   pair.first = first.name;
   pair.second = second.name;
   std::vector<double> speed;
-  int wins = 0;
+  double wins = 0;  // a tie is half a win
   for (std::size_t i = 0; i < first.steps.size(); ++i) {
     speed.push_back(second.steps[i] / first.steps[i]);
-    wins += first.steps[i] < second.steps[i];
+    wins += first.steps[i] < second.steps[i] ? 1 : first.steps[i] == second.steps[i] ? 0.5 : 0;
   }
-  pair.probability = static_cast<double>(wins) / static_cast<double>(first.steps.size());
+  pair.probability = wins / static_cast<double>(first.steps.size());
   pair.speed = interval_of(speed);
   const double ratio = first.sensitivity.nominal.step.value / second.sensitivity.nominal.step.value;
   std::vector<Lever> levers = levers_of(first, second);

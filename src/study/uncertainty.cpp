@@ -112,6 +112,16 @@ catalog::FactSheet& sheet_of(Machine& machine, Sheet sheet) {
 
 }  // namespace
 
+namespace {
+
+// The name of the file without its folder: the same wherever the data lie.
+std::string origin_of(const catalog::Fact& fact, const catalog::FactSheet& sheet) {
+  if (fact.file.empty()) return sheet.name;
+  return fact.file.substr(fact.file.find_last_of('/') + 1);
+}
+
+}  // namespace
+
 std::string Variable::name() const {
   if (sheet == Sheet::chip) return fact.path;
   return (sheet == Sheet::node ? "node." : "software.") + fact.path;
@@ -138,7 +148,7 @@ std::vector<Variable> variables_of(const Machine& machine) {
     const catalog::FactSheet& facts = sheet_of(copy, sheet);
     for (const auto& [path, fact] : facts.facts()) {
       if (fact.is_uncertain() && fact.basis != catalog::Basis::derived) {
-        variables.push_back({sheet, fact, facts.name, 0, false});
+        variables.push_back({sheet, fact, origin_of(fact, facts), 0, false});
       }
     }
   }
@@ -243,14 +253,12 @@ Result<Sensitivity> sensitivity(const Machine& machine, const Evaluate& quick, c
   return s;
 }
 
-std::vector<std::vector<double>> draw(const Sensitivity& s, const std::string& side, std::uint64_t seed,
-                                      int samples) {
+std::vector<std::vector<double>> draw(const Sensitivity& s, std::uint64_t seed, int samples) {
   std::vector<std::vector<double>> x(static_cast<std::size_t>(samples),
                                      std::vector<double>(s.variables.size()));
   for (std::size_t v = 0; v < s.variables.size(); ++v) {
     const catalog::Fact& fact = s.variables[v].fact;
-    const bool is_shared = s.variables[v].sheet == Sheet::software;
-    const std::string stream = (is_shared ? s.variables[v].owner : side) + "/" + s.variables[v].name();
+    const std::string stream = s.variables[v].origin + "/" + s.variables[v].name();
     const std::vector<double> u = stratified(seed, stream, samples);
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (fact.is_categorical()) {

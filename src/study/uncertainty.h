@@ -21,7 +21,7 @@ enum class Sheet { chip, node, software };
 struct Variable {
   Sheet sheet = Sheet::chip;
   catalog::Fact fact;
-  std::string owner;     // name of the sheet: two sides with the same software share its facts
+  std::string origin;    // the data file it is written in: what two sides take from one place is one unknown
   double swing = 0;      // ln(step at an end / nominal step), largest of the ends by magnitude, screened
   bool is_full = false;  // its ends were run at full fidelity
   std::string name() const;
@@ -64,10 +64,10 @@ struct SensitivityOptions {
 Result<Sensitivity> sensitivity(const Machine& machine, const Evaluate& quick, const Evaluate& full,
                                 const SensitivityOptions& options = {});
 
-// Values of the side's variables for every sample, as the surface takes them; streams are named `side` +
-// fact.
-std::vector<std::vector<double>> draw(const Sensitivity& sensitivity, const std::string& side,
-                                      std::uint64_t seed, int samples);
+// Values of the side's variables for every sample, as the surface takes them. Streams are named by the file a
+// fact is written in: sides that take a fact from the same place (a base chip, the same software) get the
+// same draws.
+std::vector<std::vector<double>> draw(const Sensitivity& sensitivity, std::uint64_t seed, int samples);
 // The machine of one such sample.
 Machine machine_at(const Machine& machine, const Sensitivity& sensitivity, const std::vector<double>& x);
 

@@ -30,7 +30,7 @@ Result<Validation> validate_shipped(Corpus& corpus) {
   TRY(loaded, load_corpus((data / "evidence").string()));
   corpus = std::move(loaded);
   TRY(harnesses, HarnessBook::load(data / "harness.toml"));
-  TRY(fitted, FittedRows::load(data / "calibration"));
+  TRY(fitted, FittedRows::load(data));
   fitted.learn(corpus);
   TRY(residuals, study::ResidualModel::load(data / "calibration" / "residuals.csv"));
   // No cache file: the table must not depend on what an earlier run left.
