@@ -80,7 +80,7 @@ double software_factor(const PassContext& c, const llm::GraphOp& g) {
     const double latent = attention->head_dim != attention->head_dim_v ? c.software.attention_latent : 1;
     return uneven / (c.software.attention_rate * older * latent);
   }
-  return 1 / c.software.matrix_rate;
+  return 1 / (c.software.matrix_rate * (is_newer(c.chip, c.software.matrix_for) ? c.software.matrix_older : 1));
 }
 
 Joules matrix_energy(const catalog::Chip& chip, const llm::GraphOp& g, Flops flops) {

@@ -157,6 +157,7 @@ SoftwareFacts read_software_facts(const Software& s) {
   number("attention.rate", out.attention_rate);
   number("attention.older", out.attention_older);
   number("attention.latent", out.attention_latent);
+  number("matrix.older", out.matrix_older);
   number("matrix.rate", out.matrix_rate);
   number("fsdp.exposed", out.fsdp_exposed);
   number("gradients.exposed", out.gradients_exposed);
@@ -176,6 +177,7 @@ SoftwareFacts read_software_facts(const Software& s) {
   if (s.has("gradients.buffer")) out.fp32_gradients = s.choice("gradients.buffer") == "fp32";
   if (s.has("logits.softmax")) out.logits_fp32 = s.choice("logits.softmax") == "fp32";
   if (s.has("attention.generation")) out.attention_for = s.choice("attention.generation");
+  if (s.has("matrix.generation")) out.matrix_for = s.choice("matrix.generation");
   if (s.has("attention.kernel") && s.choice("attention.kernel") == "unfused")
     out.attention = llm::AttentionKernel::unfused;
   if (s.has("context.method") && s.choice("context.method") == "ring") out.context = llm::ContextMethod::ring;
