@@ -85,7 +85,7 @@ TEST(Accuracy, StepTimesOfOneNodeByFormula) {
     if (p) errors.push_back(p->value / std::stod(r["value"]) - 1);
   }
   EXPECT_GT(errors.size(), 80u);
-  expect_within(errors, {0.25, 0.45}, "steps");
+  expect_within(errors, {0.05, 0.15}, "steps");
 }
 
 TEST(Accuracy, RowsWithoutAPublishedPlanAreSkippedWithTheReason) {
