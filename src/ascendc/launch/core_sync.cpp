@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flags between pipes and cores, barriers: what the scalar unit of one core waits for and sets.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ascendc/launch/core_runtime.h"
+
+namespace etalon::ascendc {
+
+using chip::FlagId;
+using chip::kNoFlag;
+using chip::NpuPipe;
+
+namespace {
+
+constexpr int kCorePipes = 7;  // scalar unit included
+constexpr FlagId kCrossFlags = kCorePipes * kCorePipes * 8;
+static_assert(kCrossFlags + 2 * 16 + 4 <= chip::kNpuFlags, "flags of a core");
+constexpr int kSyncAllBarrier = 1000, kModeZeroBarrier = 2000;
+
+FlagId pair_flag(int from, int to, int id) { return static_cast<FlagId>((from * kCorePipes + to) * 8 + id); }
+
+chip::PipeId machine_pipe(int pipe) {
+  static constexpr NpuPipe table[] = {NpuPipe::vector, NpuPipe::vector, NpuPipe::cube,   NpuPipe::mte1,
+                                      NpuPipe::mte2,   NpuPipe::mte3,   NpuPipe::fixpipe};
+  return static_cast<chip::PipeId>(table[pipe]);
+}
+
+}  // namespace
+
+// -------------------------------------------------------------------------------------
+
+void CoreRuntime::set_flag(int from, int to, int id) {
+  ++launch_.calls;
+  if (id < 0 || id > 7)
+    throw DeviceFault("ascendc.flag", fmt::format("SetFlag with event id {}, expected 0 to 7", id));
+  if (launch_.observer != nullptr) {
+    InstructionEvent e;
+    e.kind = InstructionEvent::Kind::set_flag;
+    e.core = core_;
+    e.pipe = static_cast<EtalonAscPipe>(from);
+    e.other = static_cast<EtalonAscPipe>(to);
+    e.flag_id = id;
+    launch_.observer->on_instruction(e);
+  }
+  if (timed_ == nullptr || from == to) return;
+  const FlagId flag = pair_flag(from, to, id);
+  const auto pipe = machine_pipe(from);
+  if (from != kAscPipeS && has_held_ && held_.pipe == pipe && held_.set[1] == kNoFlag) {
+    held_.set[held_.set[0] == kNoFlag ? 0 : 1] = flag;
+  } else if (from == kAscPipeS) {
+    flush();
+    timed_->set_flag(flag);
+  } else {
+    signal_self(pipe, flag);
+  }
+  pending_scalar_ += launch_.costs->scalar_flag;
+}
+
+void CoreRuntime::wait_flag(int from, int to, int id) {
+  ++launch_.calls;
+  if (id < 0 || id > 7)
+    throw DeviceFault("ascendc.flag", fmt::format("WaitFlag with event id {}, expected 0 to 7", id));
+  if (launch_.observer != nullptr) {
+    InstructionEvent e;
+    e.kind = InstructionEvent::Kind::wait_flag;
+    e.core = core_;
+    e.pipe = static_cast<EtalonAscPipe>(from);
+    e.other = static_cast<EtalonAscPipe>(to);
+    e.flag_id = id;
+    launch_.observer->on_instruction(e);
+  }
+  if (timed_ == nullptr || from == to) return;
+  const FlagId flag = pair_flag(from, to, id);
+  pending_scalar_ += launch_.costs->scalar_flag;
+  if (to == kAscPipeS) {
+    flush();
+    timed_->wait_flag(flag);
+    resumed();
+    return;
+  }
+  const auto pipe = machine_pipe(to);
+  if (waits_[pipe].count == 3) flush_waits(pipe);
+  waits_[pipe].flags[waits_[pipe].count++] = flag;
+  // Data handed on costs the time of the flag; a buffer given back was as a rule free long before.
+  const bool pays = (from == kAscPipeMte2 && to == kAscPipeMte1) || (from == kAscPipeM && to == kAscPipeFix);
+  waits_[pipe].paying += pays ? 1 : 0;
+}
+
+void CoreRuntime::pipe_barrier(int pipe) {
+  ++launch_.calls;
+  if (launch_.observer != nullptr) {
+    InstructionEvent e;
+    e.kind = InstructionEvent::Kind::pipe_barrier;
+    e.core = core_;
+    e.pipe = static_cast<EtalonAscPipe>(pipe);
+    launch_.observer->on_instruction(e);
+  }
+  if (timed_ == nullptr) return;
+  pending_scalar_ += launch_.costs->scalar_flag;
+  if (pipe == kAscPipeAll) {
+    end_block();
+    timed_->drain();
+    resumed();
+    vector_barrier_ = true;
+  } else if (pipe == kAscPipeV) {
+    vector_barrier_ = true;
+  } else if (pipe == kAscPipeMte2 || pipe == kAscPipeMte3 || pipe == kAscPipeFix) {
+    // Transfers of one pipe overlap: later ones wait for the end of earlier ones.
+    const FlagId flag = pair_flag(pipe, pipe, 0);
+    signal_self(machine_pipe(pipe), flag);
+    waits_[machine_pipe(pipe)].flags[waits_[machine_pipe(pipe)].count++] = flag;
+  }
+}
+
+void CoreRuntime::cross_set(int mode, int pipe, int id) {
+  ++launch_.calls;
+  if (id < 0 || id > 15)
+    throw DeviceFault("ascendc.flag", fmt::format("cross-core flag {}, expected 0 to 15", id));
+  if (timed_ != nullptr) {
+    flush();
+    pending_scalar_ += launch_.costs->scalar_flag;
+  }
+  if (pipe == kAscPipeS || pipe == kAscPipeAll) pipe = is_cube_ ? kAscPipeFix : kAscPipeMte3;
+  const auto machine = machine_pipe(pipe);
+  const auto send = [&](int core, FlagId flag) {
+    if (timed_ == nullptr) {
+      launch_.loose->signal(core, flag);
+      return;
+    }
+    flush_waits(machine);
+    timed_->signal(core, flag, machine, Cycles{launch_.costs->cross_core_flag});
+    resumed();
+  };
+  mode_of_id_[id] = mode;
+  const auto base = static_cast<FlagId>(kCrossFlags + id);
+  const int per = launch_.sub_blocks;
+  if (mode == 1 && !is_cube_) {
+    const int first = core_ - static_cast<int>(visible_.sub_block);
+    for (int s = 0; s < std::max(per, 1); ++s) send(first + s, base);
+  } else if (mode == 2 && is_cube_) {
+    for (int s = 0; s < per; ++s) send(launch_.cubes + core_ * per + s, base);
+  } else if (mode == 2 && per > 0) {
+    send((core_ - launch_.cubes) / per,
+         static_cast<FlagId>(base + 16 * static_cast<int>(visible_.sub_block)));
+  } else if (mode != 0) {
+    throw DeviceFault("ascendc.flag",
+                      fmt::format("cross-core flag mode {} is not possible on core {}", mode, core_));
+  }
+  // Mode 0 meets at the wait: a set of every core of one kind, then a wait, is a barrier.
+}
+
+void CoreRuntime::cross_wait(int id) {
+  ++launch_.calls;
+  if (id < 0 || id > 15)
+    throw DeviceFault("ascendc.flag", fmt::format("cross-core flag {}, expected 0 to 15", id));
+  const auto wait = [&](FlagId flag) {
+    if (timed_ == nullptr) {
+      launch_.loose->wait_flag(core_, flag);
+    } else {
+      flush();
+      timed_->wait_flag(flag);
+    }
+    resumed();
+  };
+  if (timed_ != nullptr) pending_scalar_ += launch_.costs->scalar_flag;
+  const auto base = static_cast<FlagId>(kCrossFlags + id);
+  if (mode_of_id_[id] == 0) {
+    const int count = is_cube_ ? launch_.cubes : launch_.vectors;
+    if (timed_ == nullptr) {
+      launch_.loose->barrier(core_, kModeZeroBarrier + 2 * id + (is_cube_ ? 1 : 0), count);
+    } else {
+      end_block();
+      timed_->drain();
+      timed_->barrier(kModeZeroBarrier + 2 * id + (is_cube_ ? 1 : 0), count, Cycles{launch_.costs->sync_all});
+    }
+    resumed();
+  } else if (mode_of_id_[id] == 1 && !is_cube_) {
+    for (int s = 0; s < std::max(launch_.sub_blocks, 1); ++s) wait(base);
+  } else if (is_cube_) {
+    for (int s = 0; s < launch_.sub_blocks; ++s) wait(static_cast<FlagId>(base + 16 * s));
+  } else {
+    wait(base);
+  }
+}
+
+void CoreRuntime::sync_all(bool vector_only) {
+  ++launch_.calls;
+  vector_only = vector_only && launch_.vectors > 0;
+  if (vector_only && is_cube_) return;
+  const int count = vector_only ? launch_.vectors : launch_.cubes + launch_.vectors;
+  const int id = kSyncAllBarrier + (vector_only ? 1 : 0);
+  if (timed_ == nullptr) {
+    launch_.loose->barrier(core_, id, count);
+  } else {
+    end_block();
+    timed_->drain();
+    timed_->barrier(id, count, Cycles{launch_.costs->sync_all});
+  }
+  resumed();
+}
+
+}  // namespace etalon::ascendc

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Which elements of a repeat take part in a vector instruction, and where operands have them.
+
+#include <algorithm>
+#include <numeric>
+
+#include "ascendc/api/ascendc/abi.h"
+
+namespace etalon::ascendc {
+
+// Which elements of a repeat take part, and where each operand has them.
+struct Lanes {
+  int count = 0;
+  int index[128];
+};
+
+inline Lanes lanes_of(const etalon_asc_vector& v, std::int64_t per_repeat, std::int64_t repeat) {
+  Lanes l;
+  if (v.counter != 0) {
+    l.count = static_cast<int>(
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(v.mask[0]) - repeat * per_repeat, 0, per_repeat));
+    std::iota(l.index, l.index + l.count, 0);
+    return l;
+  }
+  for (int e = 0; e < per_repeat; ++e) {
+    if ((v.mask[e / 64] >> (e % 64) & 1) != 0) l.index[l.count++] = e;
+  }
+  return l;
+}
+
+// Byte offset of element e of a repeat.
+inline std::int64_t offset_of(int e, int size, std::int64_t block) {
+  const int per_block = 32 / size;
+  return e / per_block * block * 32 + e % per_block * size;
+}
+
+}  // namespace etalon::ascendc

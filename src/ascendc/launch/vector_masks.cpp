@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compare writes bit masks, Select reads them.
+#include <cstring>
+#include <vector>
+
+#include "ascendc/api/ascendc/enums.h"
+#include "ascendc/launch/core_runtime.h"
+#include "ascendc/launch/lanes.h"
+#include "ascendc/launch/numbers.h"
+
+namespace etalon::ascendc {
+
+using AscendC::CMPMODE;
+
+namespace {
+
+// --------------------------------------------------------------------------------------------------
+
+template <class T>
+bool holds(CMPMODE mode, T a, T b) {
+  switch (mode) {
+    case CMPMODE::LT:
+      return a < b;
+    case CMPMODE::GT:
+      return a > b;
+    case CMPMODE::EQ:
+      return a == b;
+    case CMPMODE::LE:
+      return a <= b;
+    case CMPMODE::GE:
+      return a >= b;
+    default:
+      return a != b;
+  }
+}
+
+bool bit_at(const std::byte* bits, std::int64_t i) {
+  return (static_cast<unsigned>(bits[i / 8]) >> (i % 8) & 1u) != 0;
+}
+
+// Calls f(first element's index in the whole, element offsets of dst, src0, src1) for each selected element.
+template <class F>
+void each_element(const etalon_asc_vector& v, int dst_size, int src_size, int per_repeat, F f) {
+  if (v.count_form != 0) {
+    for (std::int64_t i = 0; i < v.repeat; ++i) f(i, i * dst_size, i * src_size, i * src_size);
+    return;
+  }
+  const std::int64_t repeats = repeats_of(v);
+  for (std::int64_t r = 0; r < repeats; ++r) {
+    const Lanes lanes = lanes_of(v, per_repeat, r);
+    for (int i = 0; i < lanes.count; ++i) {
+      const int e = lanes.index[i];
+      f(r * per_repeat + e, r * v.dst_repeat * 32 + offset_of(e, dst_size, v.dst_block),
+        r * v.src0_repeat * 32 + offset_of(e, src_size, v.src0_block),
+        r * v.src1_repeat * 32 + offset_of(e, src_size, v.src1_block));
+    }
+  }
+}
+
+}  // namespace
+
+void compare_numbers(const etalon_asc_vector& v, std::byte* ub) {
+  const int size = bytes_of(v.src_type);
+  const bool real = is_real(v.src_type);
+  std::vector<std::byte> bits(ub + v.dst, ub + v.dst + (repeats_of(v) * (256 / size) + 7) / 8);
+  each_element(v, 1, size, 256 / size, [&](std::int64_t i, std::int64_t, std::int64_t s0, std::int64_t s1) {
+    bool on = false;
+    if (real) {
+      float a = 0, b = static_cast<float>(v.scalar.real);
+      load_reals(v.src_type, ub + v.src0 + s0, 1, 0, &a);
+      if (v.sources > 1) load_reals(v.src_type, ub + v.src1 + s1, 1, 0, &b);
+      on = holds(static_cast<CMPMODE>(v.detail), a, b);
+    } else {
+      std::int64_t a = 0, b = v.scalar.integer;
+      load_integers(v.src_type, ub + v.src0 + s0, 1, 0, &a);
+      if (v.sources > 1) load_integers(v.src_type, ub + v.src1 + s1, 1, 0, &b);
+      on = holds(static_cast<CMPMODE>(v.detail), a, b);
+    }
+    auto& byte = bits[static_cast<std::size_t>(i / 8)];
+    const auto bit = std::byte{static_cast<unsigned char>(1u << (i % 8))};
+    byte = on ? byte | bit : byte & ~bit;
+  });
+  std::memcpy(ub + v.dst, bits.data(), bits.size());
+}
+
+void select_numbers(const etalon_asc_vector& v, std::byte* ub) {
+  const int size = bytes_of(v.dst_type);
+  const int per_repeat = 256 / size;
+  const bool once = v.detail == static_cast<int>(AscendC::SELMODE::VSEL_CMPMASK_SPR);
+  std::byte scalar[8] = {};
+  if (v.sources < 2) {
+    if (is_real(v.dst_type)) {
+      const auto s = static_cast<float>(v.scalar.real);
+      store_reals(v.dst_type, &s, 1, scalar, 0);
+    } else {
+      store_integers(v.dst_type, &v.scalar.integer, 1, scalar, 0);
+    }
+  }
+  each_element(v, size, size, per_repeat,
+               [&](std::int64_t i, std::int64_t d, std::int64_t s0, std::int64_t s1) {
+                 const bool first = bit_at(ub + v.extra[0], once ? i % per_repeat : i);
+                 const std::byte* from = first ? ub + v.src0 + s0 : v.sources < 2 ? scalar : ub + v.src1 + s1;
+                 std::memmove(ub + v.dst + d, from, static_cast<std::size_t>(size));
+               });
+}
+
+}  // namespace etalon::ascendc
