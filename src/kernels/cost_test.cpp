@@ -46,7 +46,7 @@ TEST(CostModel, AFactThatWasReadChangesTheAnswerAndOneThatWasNotDoesNotSpoilTheC
   const File file;
   const auto before = CostModel(h100(), file.options()).cost(product(512));
   catalog::Chip slower = h100(), dearer = h100();
-  static_cast<catalog::FactSheet&>(slower) = slower.with("hbm.attained", 0.4);
+  static_cast<catalog::FactSheet&>(slower) = slower.with("launch.graph", 9e-6);
   static_cast<catalog::FactSheet&>(dearer) = dearer.with("package.price", 99999);
   EXPECT_NE(CostModel(slower, file.options()).cost(product(2048))->time.value,
             CostModel(h100(), file.options()).cost(product(2048))->time.value);

@@ -25,7 +25,8 @@ const std::vector<Family>& families() {
           {"gemm.promotion_exposed", 0.25},
           {"gemm.promotion_bubble", 100},
           {"gemm.block_epilogue_rate", 9}}},
-        {"fp8+quant", "ai-dynamo/aiconfigurator", {{"quantise.rate", 4}}}}},
+        {"fp8+quant", "ai-dynamo/aiconfigurator", {{"quantise.rate", 4}}},
+        {"fp16", "microsoft/vidur", {{"launch.profiler", 1.5}}}}},
       {"a100",
        "a100-80g-sxm",
        "gpu-a100",
@@ -34,7 +35,7 @@ const std::vector<Family>& families() {
          {{"launch.profiler", 3.0},
           {"hbm.attained", 0.84},
           {"gemm.epilogue_rate", 23},
-          {"tensor.issue", 0.86}}}}},
+          {"tensor.issue", 0.9}}}}},
       {"b200", "b200", "gpu-b200", {{"fp8", "stas00/ml-engineering", {{"energy.matrix_fp8", 0.22}}}}},
   };
   return all;

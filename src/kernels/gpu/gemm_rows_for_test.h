@@ -39,6 +39,7 @@ inline Harness harness_of(const std::string& source) {
     h.launch = Harness::Launch::profiler;
     h.replays = 1;
     h.warm = false;
+    h.sustained = true;  // a layer loop runs for seconds
   }
   return h;
 }
