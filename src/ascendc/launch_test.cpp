@@ -226,6 +226,26 @@ TEST(Launch, EveryMistakeOfAKernelIsOneClearError) {
               q.DeQue<half>();
             }),
             "ascendc.queue");
+  EXPECT_EQ(aiv([] {
+              TPipe pipe;
+              for (int i = 0; i < 9; ++i) pipe.AllocEventID<HardEvent::MTE2_V>();
+            }),
+            "ascendc.events");
+  EXPECT_EQ(aiv([] {
+              etalon_asc_vector v = detail::vector_of<float, float>(kAscGatherMask, 0);
+              etalon_asc_vector_op(&v);
+            }),
+            "ascendc.unsupported");
+  EXPECT_EQ(error_code(KernelType::aic,
+                       [] {
+                         MmadParams p;
+                         p.m = p.n = 16;
+                         p.k = 4096;
+                         Mmad(LocalTensor<float>(TPosition::CO1, 0, 0),
+                              LocalTensor<half>(TPosition::A2, 0, 0), LocalTensor<half>(TPosition::B2, 0, 0),
+                              p);
+                       }),
+            "ascendc.range");
   EXPECT_EQ(error_code(KernelType::mix_1_2,
                        [] {
                          if ASCEND_IS_AIV
