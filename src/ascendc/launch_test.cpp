@@ -200,6 +200,13 @@ TEST(Launch, EveryMistakeOfAKernelIsOneClearError) {
   const auto aiv = [](const std::function<void()>& f) { return error_code(KernelType::aiv, f); };
   EXPECT_EQ(aiv([] { Adds(ub<float>(4), ub<float>(0), 1.0f, 8); }), "ascendc.alignment");
   EXPECT_EQ(aiv([] { Adds(ub<float>(0), ub<float>(0), 1.0f, 60000); }), "ascendc.out-of-range");
+  EXPECT_EQ(aiv([] { WholeReduceSum(ub<float>(0), ub<float>(196000), 64, 100, 1, 1, 8); }),
+            "ascendc.out-of-range");
+  EXPECT_EQ(aiv([] {
+              Duplicate(ub<std::uint32_t>(0), 196604u + 32u, 8);
+              Gather(ub<float>(64), ub<float>(0), ub<std::uint32_t>(0), 0u, 8u);
+            }),
+            "ascendc.out-of-range");
   EXPECT_EQ(aiv([] { Exp(ub<std::int32_t>(0), ub<std::int32_t>(0), 8); }), "ascendc.type");
   EXPECT_EQ(aiv([] {
               Mmad(LocalTensor<float>(TPosition::CO1, 0, 0), LocalTensor<half>(TPosition::A2, 0, 0),

@@ -27,6 +27,63 @@ std::int64_t span_of(const etalon_asc_vector& v, int type, std::int64_t block, s
   return (repeats - 1) * repeat * 32 + last / per_block * block * 32 + (last % per_block + 1) * size;
 }
 
+// Bytes that the instruction touches from the start of its destination and sources.
+struct Spans {
+  std::int64_t dst = 0, src0 = 0, src1 = 0;
+};
+Spans spans_of(const etalon_asc_vector& v) {
+  const std::int64_t size = bytes_of(v.dst_type), repeats = repeats_of(v), step = v.dst_repeat;
+  Spans s;
+  if (v.sources > 0) s.src0 = span_of(v, v.src_type, v.src0_block, v.src0_repeat);
+  if (v.sources > 1) s.src1 = span_of(v, v.src_type, v.src1_block, v.src1_repeat);
+  if (is_elementwise(v.op) || v.op == kAscSelect || v.op == kAscArange) {
+    s.dst = span_of(v, v.dst_type, v.dst_block, v.dst_repeat);
+    return s;
+  }
+  if (repeats == 0) return {};
+  const bool pair = (v.op == kAscWholeMax || v.op == kAscWholeMin) && v.detail < 2;  // value and index
+  switch (v.op) {
+    case kAscCompare:
+    case kAscCompares:
+      s.dst = (repeats * (256 / bytes_of(v.src_type)) + 7) / 8;
+      break;
+    case kAscWholeSum:
+    case kAscRepeatSum:
+    case kAscWholeMax:
+    case kAscWholeMin:
+      s.dst = ((repeats - 1) * step + 1) * size * (pair ? 2 : 1);
+      break;
+    case kAscBlockSum:
+    case kAscBlockMax:
+    case kAscBlockMin:
+      s.dst = ((repeats - 1) * step + 1) * 8 * size;
+      break;
+    case kAscPairSum:
+      s.dst = ((repeats - 1) * step + 1) * 128;
+      break;
+    case kAscBrcb:
+      s = {((repeats - 1) * step + 7 * v.dst_block + 1) * 32, repeats * 8 * size, 0};
+      break;
+    case kAscTranspose16:
+      s = {512, 512, 0};
+      break;
+    case kAscSort32:
+      s = {repeats * 256, repeats * 32 * size, repeats * 128};
+      break;
+    case kAscGather:
+      s.dst = v.count_form != 0 ? v.repeat * size : (repeats - 1) * step * 32 + 256;
+      s.src0 = 0;  // the offsets say where; checked one by one
+      s.src1 = v.count_form != 0 ? v.repeat * 4 : repeats * (256 / std::max<std::int64_t>(size, 2)) * 4;
+      break;
+    case kAscMrgSort:
+      s = {repeats * 256, (v.extra[2] & 0xffff) * 8, (v.detail & 2) != 0 ? (v.extra[2] >> 16) * 8 : 0};
+      break;
+    default:
+      s = {};
+  }
+  return s;
+}
+
 }  // namespace
 
 void CoreRuntime::vector(const etalon_asc_vector& v) {
@@ -34,25 +91,21 @@ void CoreRuntime::vector(const etalon_asc_vector& v) {
   const auto op = static_cast<EtalonAscOp>(v.op);
   if (launch_.functional || launch_.observer != nullptr) {
     need_space(kAscUb, name_of(op));
-    if (is_elementwise(op)) {
-      const std::int64_t dst = span_of(v, v.dst_type, v.dst_block, v.dst_repeat);
-      const std::int64_t src0 = v.sources > 0 ? span_of(v, v.src_type, v.src0_block, v.src0_repeat) : 0;
-      const std::int64_t src1 = v.sources > 1 ? span_of(v, v.src_type, v.src1_block, v.src1_repeat) : 0;
-      check_local(kAscUb, v.dst, dst, name_of(op));
-      check_local(kAscUb, v.src0, src0, name_of(op));
-      check_local(kAscUb, v.src1, src1, name_of(op));
-      if ((v.dst | (v.sources > 0 ? v.src0 : 0) | (v.sources > 1 ? v.src1 : 0)) % 32 != 0) {
-        throw DeviceFault(
-            "ascendc.alignment",
-            fmt::format(
-                "{} on core {} block {}: operands at bytes {}, {}, {} of UB, expected multiples of 32",
-                name_of(op), core_, visible_.block, v.dst, v.src0, v.src1));
-      }
-      observe(kAscPipeV, name_of(op),
-              {{kAscUb, v.dst, static_cast<std::uint32_t>(v.dst + dst), true},
-               {kAscUb, v.src0, static_cast<std::uint32_t>(v.src0 + src0), false},
-               {kAscUb, v.src1, static_cast<std::uint32_t>(v.src1 + src1), false}});
+    const Spans span = spans_of(v);
+    check_local(kAscUb, v.dst, span.dst, name_of(op));
+    check_local(kAscUb, v.src0, span.src0, name_of(op));
+    check_local(kAscUb, v.src1, span.src1, name_of(op));
+    const std::uint32_t starts = v.dst | (v.sources > 0 ? v.src0 : 0) | (v.sources > 1 ? v.src1 : 0);
+    if (is_elementwise(op) && starts % 32 != 0) {
+      throw DeviceFault(
+          "ascendc.alignment",
+          fmt::format("{} on core {} block {}: operands at bytes {}, {}, {} of UB, expected multiples of 32",
+                      name_of(op), core_, visible_.block, v.dst, v.src0, v.src1));
     }
+    observe(kAscPipeV, name_of(op),
+            {{kAscUb, v.dst, static_cast<std::uint32_t>(v.dst + span.dst), true},
+             {kAscUb, v.src0, static_cast<std::uint32_t>(v.src0 + span.src0), false},
+             {kAscUb, v.src1, static_cast<std::uint32_t>(v.src1 + span.src1), false}});
     if (launch_.functional) vector_numbers(v, memory_[kAscUb].get(), visible_);
   }
   if (timed_ == nullptr) return;

@@ -320,7 +320,7 @@ void elementwise(const etalon_asc_vector& v, std::byte* ub, const etalon_asc_cor
 void compare_numbers(const etalon_asc_vector& v, std::byte* ub);
 void select_numbers(const etalon_asc_vector& v, std::byte* ub);
 void reduce_numbers(const etalon_asc_vector& v, std::byte* ub);
-void arrange_numbers(const etalon_asc_vector& v, std::byte* ub);
+void arrange_numbers(const etalon_asc_vector& v, std::byte* ub, std::int64_t ub_bytes);
 
 void vector_numbers(const etalon_asc_vector& v, std::byte* ub, const etalon_asc_core& core) {
   if (v.op == kAscCompare || v.op == kAscCompares)
@@ -330,7 +330,7 @@ void vector_numbers(const etalon_asc_vector& v, std::byte* ub, const etalon_asc_
   else if (v.op >= kAscWholeSum && v.op <= kAscRepeatSum)
     reduce_numbers(v, ub);
   else if (v.op >= kAscBrcb && v.op <= kAscMrgSort)
-    arrange_numbers(v, ub);
+    arrange_numbers(v, ub, core.space_bytes[kAscUb]);
   else
     elementwise(v, ub, core);
 }

@@ -2,6 +2,7 @@
 // Reductions and rearrangements inside UB.
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "ascendc/api/ascendc/enums.h"
@@ -113,10 +114,14 @@ void pair_sum(const etalon_asc_vector& v, std::byte* ub, std::int64_t r) {
   }
 }
 
-void gather(const etalon_asc_vector& v, std::byte* ub) {
+void gather(const etalon_asc_vector& v, std::byte* ub, std::int64_t ub_bytes) {
   const int size = bytes_of(v.dst_type), per_repeat = 256 / (size < 2 ? 2 : size);
   const auto one = [&](std::byte* dst, const std::byte* offset) {
     const auto from = load_as<std::uint32_t>(offset);
+    const std::int64_t end = std::int64_t{v.src0} + v.extra[0] + from + size;
+    if (end > ub_bytes)
+      throw DeviceFault("ascendc.out-of-range",
+                        "Gather: an offset leads to byte " + std::to_string(end) + " of UB");
     std::memmove(dst, ub + v.src0 + v.extra[0] + from, static_cast<std::size_t>(size));
   };
   if (v.count_form != 0) {
@@ -156,13 +161,16 @@ void sort32(const etalon_asc_vector& v, std::byte* ub) {
   }
 }
 
-void merge_sort(const etalon_asc_vector& v, std::byte* ub) {
+void merge_sort(const etalon_asc_vector& v, std::byte* ub, std::int64_t ub_bytes) {
   const std::uint32_t starts[4] = {v.src0, v.src1, v.extra[0], v.extra[1]};
   const std::uint32_t lengths[4] = {v.extra[2] & 0xffff, v.extra[2] >> 16, v.extra[3] & 0xffff,
                                     v.extra[3] >> 16};
   std::vector<Pair> merged;
   for (int l = 0; l < 4; ++l) {
     if ((v.detail >> l & 1) == 0) continue;
+    if (starts[l] + std::int64_t{lengths[l]} * 8 > ub_bytes) {
+      throw DeviceFault("ascendc.out-of-range", "MrgSort: a list ends beyond UB");
+    }
     for (std::uint32_t e = 0; e < lengths[l]; ++e) {
       Pair p;
       std::memcpy(p.bytes, ub + starts[l] + e * 8, 8);
@@ -201,7 +209,7 @@ void reduce_numbers(const etalon_asc_vector& v, std::byte* ub) {
   }
 }
 
-void arrange_numbers(const etalon_asc_vector& v, std::byte* ub) {
+void arrange_numbers(const etalon_asc_vector& v, std::byte* ub, std::int64_t ub_bytes) {
   const int size = bytes_of(v.dst_type);
   switch (v.op) {
     case kAscBrcb:
@@ -216,7 +224,7 @@ void arrange_numbers(const etalon_asc_vector& v, std::byte* ub) {
       }
       break;
     case kAscGather:
-      gather(v, ub);
+      gather(v, ub, ub_bytes);
       break;
     case kAscTranspose16: {
       std::uint16_t from[256], to[256];
@@ -231,7 +239,7 @@ void arrange_numbers(const etalon_asc_vector& v, std::byte* ub) {
       sort32(v, ub);
       break;
     case kAscMrgSort:
-      merge_sort(v, ub);
+      merge_sort(v, ub, ub_bytes);
       break;
     default:
       throw DeviceFault("ascendc.unsupported", "this rearrangement is not implemented");
