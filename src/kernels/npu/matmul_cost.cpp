@@ -16,7 +16,12 @@
 namespace etalon::kernels {
 namespace {
 
-constexpr int kSimulated = 2;  // candidates simulated after ranking
+constexpr int kSimulated = 2, kSimulatedSmall = 4;  // candidates simulated after ranking; small products cost little ...
+constexpr double kSmallSteps = 40000; // matrix instructions of a small product
+constexpr double kClose = 1.6;        // ... if the closed form sees them this close to the best
+constexpr std::int64_t kManyTiles = 256; // tiles that are many waves on any device
+constexpr std::int64_t kSliceK = 12288;  // K beyond which a product is worked off in slices of at least this
+constexpr double kMostSteps = 500000; // matrix instructions simulated before the rest is continued at the same pace
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -175,8 +180,59 @@ void warm_operands(chip::Machine& machine, const NpuMatmul& p, const NpuOperands
   touch(at.a, p.a_transposed ? p.k : p.m, static_cast<double>(p.a_transposed ? p.m : p.k) * p.a_bytes);
 }
 
+double steps_of(const NpuMatmul& p, const NpuTiling& t) {
+  return static_cast<double>(ceil_div(p.m, t.base_m) * ceil_div(p.n, t.base_n) * ceil_div(p.k, t.base_k));
+}
+
+// Waves of tiles times K: what the time of a long product grows with.
+double length_of(const NpuDevice& d, const NpuMatmul& p, const NpuTiling& t) {
+  const std::int64_t tiles = ceil_div(p.m, t.base_m) * ceil_div(p.n, t.base_n) * t.split_k;
+  return static_cast<double>(ceil_div(tiles, std::min<std::int64_t>(tiles, d.costs.cubes)) * ceil_div(p.k, t.base_k));
+}
+
+// The product cut to about `steps` matrix instructions: fewer groups of rows of tiles, else fewer columns, else less K.
+NpuMatmul cut(const NpuMatmul& p, const NpuTiling& t, double steps) {
+  NpuMatmul out = p;
+  const double share = steps / steps_of(p, t);
+  const std::int64_t group = t.base_m * t.swizzle, groups = ceil_div(p.m, group);
+  const auto kept = static_cast<std::int64_t>(static_cast<double>(groups) * share);
+  const std::int64_t columns = ceil_div(p.n, t.base_n);
+  const auto kept_columns = static_cast<std::int64_t>(static_cast<double>(columns) * share);
+  if (kept >= 3) out.m = kept * group;
+  else if (kept_columns * ceil_div(p.m, t.base_m) >= kManyTiles) out.n = kept_columns * t.base_n;
+  else out.k = std::max<std::int64_t>(8 * t.base_k, static_cast<std::int64_t>(static_cast<double>(p.k) * share) / t.base_k * t.base_k);
+  return out;
+}
+
+Simulated simulate(const NpuDevice& d, const NpuMatmul& p, const NpuTiling& t, const Harness& h, bool dequantise,
+                   bool want_timeline, std::optional<Timeline>* timeline);
+
+// A long product: two beginnings simulated, the rest continued at the pace between them.
+Simulated continued(const NpuDevice& d, const NpuMatmul& p, const NpuTiling& t, const Harness& h, bool dequantise,
+                    bool want_timeline, std::optional<Timeline>* timeline) {
+  const NpuMatmul small = cut(p, t, kMostSteps / 3), large = cut(p, t, 2 * kMostSteps / 3);
+  const Simulated a = simulate(d, small, t, h, dequantise, want_timeline, timeline);
+  Simulated b = simulate(d, large, t, h, dequantise, false, nullptr);
+  const double grown = length_of(d, large, t) - length_of(d, small, t);
+  if (grown <= 0) return b;
+  const double more = (length_of(d, p, t) - length_of(d, large, t)) / grown;
+  const auto extend = [&](auto& to, const auto& from) { to = to + (to - from) * more; };
+  extend(b.work.body, a.work.body);
+  extend(b.work.hbm_read, a.work.hbm_read);
+  extend(b.work.hbm_written, a.work.hbm_written);
+  extend(b.work.l2_read, a.work.l2_read);
+  extend(b.work.hbm_busy, a.work.hbm_busy);
+  for (auto& [name, time] : b.work.busy) extend(time, a.work.busy.at(name));
+  for (auto& [name, time] : b.work.stalls) extend(time, a.work.stalls.at(name));
+  b.total = b.work.body;
+  return b;
+}
+
 Simulated simulate(const NpuDevice& d, const NpuMatmul& p, const NpuTiling& t, const Harness& h, bool dequantise,
                    bool want_timeline, std::optional<Timeline>* timeline) {
+  if (t.grid_m == 0 && t.k_slices == 1 && steps_of(p, t) > kMostSteps) {
+    return continued(d, p, t, h, dequantise, want_timeline, timeline);
+  }
   chip::Machine machine(d.spec);
   const NpuOperands at = allocate_operands(machine, p, t);
   warm_operands(machine, p, at, h);
@@ -217,6 +273,13 @@ Result<KernelCost> npu_matmul_cost(const catalog::Chip& chip, const llm::Operati
   if (dequantise) p.c_bytes = 4;  // int32 sums go to the vector cores
   if (m.accumulate) p.c_bytes = std::max(p.c_bytes, 4.0);
 
+  // A long K is worked off in slices, all tiles of one before the next, so that operands are found in L2 again;
+  // each slice is added to C in memory.
+  std::int64_t slices = 1;
+  if (!software.has("base") && !software.has("l1_k") && p.m * p.n >= 128 * 256 * d.costs.cubes) {
+    slices = std::max<std::int64_t>(1, p.k / kSliceK);
+    p.k = ceil_div(p.k, slices);
+  }
   std::vector<NpuTiling> list;
   if (software.has("base") || software.has("l1_k")) {
     list = {named_tiling(d, p, software)};
@@ -234,7 +297,10 @@ Result<KernelCost> npu_matmul_cost(const catalog::Chip& chip, const llm::Operati
   Simulated best;
   std::optional<Timeline> timeline;
   if (options.fidelity == Fidelity::cycle) {
-    for (std::size_t i = 0; i < list.size() && i < kSimulated; ++i) {
+    const double first = estimate_cycles(d, p, list.front());
+    const std::size_t most = steps_of(p, list.front()) < kSmallSteps ? kSimulatedSmall : kSimulated;
+    for (std::size_t i = 0; i < list.size() && i < most; ++i) {
+      if (estimate_cycles(d, p, list[i]) > kClose * first && software.text("split_k") != "auto") break;
       std::optional<Timeline> spans;
       Simulated s = simulate(d, p, list[i], h, dequantise, options.want_timeline, &spans);
       if (s.total < best.total) {
@@ -253,8 +319,13 @@ Result<KernelCost> npu_matmul_cost(const catalog::Chip& chip, const llm::Operati
     best.work.tiling = t.text();
   }
   NpuWork& w = best.work;
-  if (m.batch > 1) {  // independent products follow each other on the same cores
-    const auto n = static_cast<double>(m.batch);
+  if (!h.warm) {  // operands come from memory once at least
+    const llm::Traffic least = llm::compulsory_traffic(op);
+    w.body = std::max(w.body, Seconds{least.read.value / static_cast<double>(m.batch * slices) / d.hbm().value});
+  }
+  if (slices > 1) w.tiling += fmt::format(", K in {} slices", slices);
+  if (m.batch * slices > 1) {  // independent products, or slices, follow each other on the same cores
+    const auto n = static_cast<double>(m.batch * slices);
     w.body = w.body * n;
     for (auto* q : {&w.hbm_read, &w.hbm_written, &w.l2_read}) *q = *q * n;
     w.hbm_busy = w.hbm_busy * n;
