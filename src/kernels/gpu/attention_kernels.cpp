@@ -132,7 +132,7 @@ const std::vector<Kernel>& attention_kernels() {
        "flash attention forward, backward and decode; latent attention; any head size, window or mask",
        "softmax over materialised scores (vector softmax between two batched products)",
        "tile program of our own after the published structure of FlashAttention-3 and FlashMLA",
-       "etalon kernel attention --chip h100-sxm --batch 1 --heads 32 --kv-heads 8 --seq 8192",
+       "etalon kernel attention --chip h100-sxm --heads-q 32 --heads-kv 8 --head-dim 128 --seq-kv 8192",
        catalog::CoreKind::gpu, accepts, cost}};
   return list;
 }

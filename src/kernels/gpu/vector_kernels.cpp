@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "kernels/gpu/vector_program.h"
 #include "kernels/gpu/vector_stream.h"
 
 namespace etalon::kernels {
@@ -19,7 +20,7 @@ bool accepts(const catalog::Chip& chip, const llm::Operation& op) {
 }
 
 Result<KernelCost> cost(const catalog::Chip& chip, const llm::Operation& operation, const Harness& harness,
-                        const CostOptions&) {
+                        const CostOptions& options) {
   const auto& op = std::get<llm::Vector>(operation);
   if (op.rows < 1 || op.cols < 1 || op.rows > (std::int64_t{1} << 40) || op.cols > (std::int64_t{1} << 40))
     return fail("kernel.shape", fmt::format("rows and columns must be positive, got {}", llm::describe(op)));
@@ -34,9 +35,17 @@ Result<KernelCost> cost(const catalog::Chip& chip, const llm::Operation& operati
   d.clock = settled.clock.value;
   t = gpu::stream_formula(d, shape, ratio, harness);
   KernelCost k;
+  k.fidelity = Fidelity::formula;
+  if (options.fidelity == Fidelity::cycle) {
+    gpu::StreamRun run = gpu::simulate_stream(chip, d, shape, ratio, t.kept, options.want_timeline);
+    t.total = t.launch + run.seconds;
+    k.fidelity = Fidelity::cycle;
+    if (options.want_timeline) k.timeline = std::move(run.stats.timeline);
+    if (!run.stats.deadlock.empty())
+      k.findings.push_back({Severity::failure, "vector.deadlock", run.stats.deadlock, ""});
+  }
   k.time = k.low = k.high = Seconds{t.total};
   k.launch = Seconds{t.launch};
-  k.fidelity = Fidelity::formula;
   k.clock = settled.clock;
   k.hbm_read = Bytes{shape.read * (1 - t.kept)};
   k.hbm_written = Bytes{shape.written * (1 - t.kept)};

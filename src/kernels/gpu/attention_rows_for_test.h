@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Rows of attention.csv, mla.csv and grouped_gemm.csv of an evidence folder, as operations; for accuracy
+// tests.
+
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "llm/operation.h"
+
+namespace etalon::kernels::testing {
+
+struct MeasuredRow {
+  std::string id, kind;  // "forward", "decode", "latent forward", "latent decode", "balanced", "skewed"
+  llm::Operation operation;
+  double seconds = 0;
+  bool fitted = false;  // FNV-1a of the id is even
+};
+
+inline std::uint64_t fnv1a(const std::string& s) {
+  std::uint64_t h = 14695981039346656037ull;
+  for (unsigned char c : s) h = (h ^ c) * 1099511628211ull;
+  return h;
+}
+
+inline std::vector<std::string> cells(const std::string& line) {
+  std::vector<std::string> out(1);
+  bool quoted = false;
+  for (char c : line)
+    if (c == '"')
+      quoted = !quoted;
+    else if (c == ',' && !quoted)
+      out.emplace_back();
+    else if (c != '\r')
+      out.back() += c;
+  return out;
+}
+
+using CsvRow = std::map<std::string, std::string>;
+
+inline std::vector<CsvRow> csv_rows(const std::string& file) {
+  const char* chosen = std::getenv("ETALON_EVIDENCE");
+  std::ifstream in((chosen ? std::string(chosen) : ETALON_SOURCE_DIR "/../shared/evidence/open") + "/" +
+                   file);
+  std::vector<CsvRow> rows;
+  std::vector<std::string> names;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    const auto c = cells(line);
+    if (names.empty()) {
+      names = c;
+      continue;
+    }
+    CsvRow row;
+    for (std::size_t i = 0; i < names.size() && i < c.size(); ++i) row[names[i]] = c[i];
+    if (row["chip"] == "h100-sxm") rows.push_back(row);
+  }
+  return rows;
+}
+
+inline std::int64_t whole(const CsvRow& r, const char* key) { return std::stoll(r.at(key)); }
+
+inline MeasuredRow measured(const CsvRow& r, std::string kind, llm::Operation op) {
+  return {r.at("id"), std::move(kind), std::move(op), std::stod(r.at("time_us")) * 1e-6,
+          fnv1a(r.at("id")) % 2 == 0};
+}
+
+inline std::vector<MeasuredRow> attention_rows() {
+  std::vector<MeasuredRow> rows;
+  for (const CsvRow& r : csv_rows("attention.csv")) {
+    llm::Attention a;
+    const bool decode = r.at("phase") == "decode";
+    a.phase = decode ? llm::Phase::decode : llm::Phase::forward;
+    a.batch = whole(r, "batch"), a.heads_q = whole(r, "heads_q"), a.heads_kv = whole(r, "heads_kv");
+    a.head_dim = a.head_dim_v = whole(r, "head_dim");
+    a.seq_q = whole(r, "seq_q"), a.seq_kv = whole(r, "seq_kv");
+    a.causal = r.at("causal") == "1";
+    a.framework_call = true;
+    rows.push_back(measured(r, r.at("phase"), a));
+  }
+  return rows;
+}
+
+inline std::vector<MeasuredRow> latent_rows() {
+  std::vector<MeasuredRow> rows;
+  for (const CsvRow& r : csv_rows("mla.csv")) {
+    llm::Attention a;
+    const bool decode = r.at("phase") == "decode";
+    a.phase = decode ? llm::Phase::decode : llm::Phase::forward;
+    a.batch = whole(r, "batch"), a.heads_q = whole(r, "heads"), a.heads_kv = decode ? 1 : a.heads_q;
+    a.head_dim = decode ? 576 : 192, a.head_dim_v = decode ? 512 : 128;
+    a.seq_q = whole(r, "seq_q"), a.seq_kv = whole(r, "seq_kv");
+    a.shared_kv = decode, a.causal = !decode, a.framework_call = true;
+    rows.push_back(measured(r, "latent " + r.at("phase"), a));
+  }
+  return rows;
+}
+
+inline std::vector<MeasuredRow> expert_rows() {
+  const std::map<std::string, llm::Dtype> types = {{"bf16", llm::Dtype::bf16},
+                                                   {"fp8", llm::Dtype::fp8},
+                                                   {"fp8_block", llm::Dtype::fp8_block},
+                                                   {"w4a16_mxfp4", llm::Dtype::mxfp4_w}};
+  std::vector<MeasuredRow> rows;
+  for (const CsvRow& r : csv_rows("grouped_gemm.csv")) {
+    llm::GroupedMatmul g;
+    g.tokens = whole(r, "tokens"), g.hidden = whole(r, "hidden"), g.inter = whole(r, "inter");
+    g.experts = whole(r, "experts"), g.top_k = whole(r, "top_k"), g.ep = whole(r, "ep");
+    g.gated = r.at("gated") == "1";
+    g.dtype = types.at(r.at("dtype"));
+    const std::string& d = r.at("distribution");
+    g.skew = d == "balanced" ? 0 : std::stod(d.substr(d.rfind('_') + 1));
+    rows.push_back(measured(r, g.skew == 0 ? "balanced" : "skewed", g));
+  }
+  return rows;
+}
+
+}  // namespace etalon::kernels::testing
