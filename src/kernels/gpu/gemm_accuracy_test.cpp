@@ -37,7 +37,7 @@ double error(const catalog::Chip& chip, const GemmRow& row, Fidelity fidelity) {
 
 std::vector<GemmRow> rows_of(const std::string& chip, const std::function<bool(const GemmRow&)>& wanted) {
   std::vector<GemmRow> out;
-  for (GemmRow& r : testing::read_gemm_rows())
+  for (GemmRow& r : testing::read_gemm_rows(ETALON_SOURCE_DIR))
     if (r.chip == chip && wanted(r)) out.push_back(std::move(r));
   return out;
 }
@@ -84,8 +84,8 @@ const std::vector<Mechanism>& mechanisms() {
       {"epilogue",
        {{"gemm.epilogue_rate", 1e6}, {"gemm.epilogue_latency", 0}},
        [](const GemmRow& r) { return is_bf16(r) && r.op.k <= 512 && r.op.m >= 256; }},
-      {"shared-memory port",
-       {{"smem.bandwidth", 1e6}},
+      {"shared memory and latency",
+       {{"smem.bandwidth", 1e6}, {"gemm.load_latency", 5e-7}},
        [](const GemmRow& r) { return is_bf16(r) && r.op.m >= 64 && r.op.m <= 2048 && r.op.k >= 2048; }},
       {"power limit",
        {{"package.power", 1e5}},
@@ -108,7 +108,8 @@ const std::vector<Mechanism>& mechanisms() {
 }
 
 TEST(GemmAccuracy, EachMechanismSwitchedOffMakesTheRowsItIsThereForWorse) {
-  if (testing::read_gemm_rows().empty()) GTEST_SKIP() << "no evidence folder: set ETALON_EVIDENCE";
+  if (testing::read_gemm_rows(ETALON_SOURCE_DIR).empty())
+    GTEST_SKIP() << "no evidence folder: set ETALON_EVIDENCE";
   const catalog::Chip whole = h100();
   for (const Mechanism& m : mechanisms()) {
     const catalog::Chip cut = without(whole, m);

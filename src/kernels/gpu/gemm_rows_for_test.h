@@ -44,10 +44,11 @@ inline Harness harness_of(const std::string& source) {
   return h;
 }
 
-inline std::vector<GemmRow> read_gemm_rows() {
+// `root`: the source directory of this repository.
+inline std::vector<GemmRow> read_gemm_rows(const std::string& root) {
   const char* set = std::getenv("ETALON_EVIDENCE");
   const std::filesystem::path folder =
-      set ? std::filesystem::path(set) : std::filesystem::path(ETALON_SOURCE_DIR) / "../shared/evidence/open";
+      set ? std::filesystem::path(set) : std::filesystem::path(root) / "../shared/evidence/open";
   std::ifstream file(folder / "gemm.csv");
   std::vector<GemmRow> rows;
   std::string line;
