@@ -6,6 +6,7 @@
 #include "kernels/npu/rope.h"
 #include "kernels/npu/test_device.h"
 #include "kernels/npu/top_k.h"
+#include "kernels/npu/transpose.h"
 
 namespace etalon::kernels::npu {
 namespace {
@@ -144,6 +145,22 @@ TEST(NpuTopK, ChoosesTheLargestExpertsInOrder) {
         }
       }
       EXPECT_LE(worst_error(weights, expected, 1e-5, 1e-7), 1) << experts;
+    }
+  }
+}
+
+TEST(NpuTranspose, TurnsMatricesOfAnyShape) {
+  for (const auto& [rows, columns] :
+       {std::pair<std::int64_t, std::int64_t>{1, 1}, {16, 16}, {100, 300}, {257, 33}, {128, 256}}) {
+    TestDevice device;
+    half* x = device.random<half>(rows * columns, "x");
+    half* y = device.allocate_of<half>(rows * columns);
+    const TransposeTiling t{rows, columns};
+    run_functional(device, ascendc::KernelType::aiv, 4,
+                   [&] { transpose_kernel<half>(address(x), address(y), t); });
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t c = 0; c < columns; ++c)
+        ASSERT_EQ(y[c * rows + r].bits(), x[r * columns + c].bits()) << r << " " << c;
     }
   }
 }
