@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Ascend C kernels, run for their time: they agree with the tile programs that predict costs, scale as
 // they should, and run at full size without data.
+#include "kernels/npu/cross_entropy.h"
 #include "kernels/npu/elementwise.h"
 #include "kernels/npu/flash_attention.h"
+#include "kernels/npu/gather_rows.h"
 #include "kernels/npu/matmul.h"
 #include "kernels/npu/matmul_program.h"
+#include "kernels/npu/rope.h"
 #include "kernels/npu/rows.h"
 #include "kernels/npu/test_device.h"
+#include "kernels/npu/top_k.h"
+#include "kernels/npu/transpose.h"
 
 namespace etalon::kernels::npu {
 namespace {
@@ -123,6 +128,43 @@ TEST(NpuOneSource, NormsMoveEachByteOnce) {
   const double bytes = 2.0 * static_cast<double>(rows * columns);
   EXPECT_NEAR((stats.hbm_read.value) / bytes, 1, 0.02);
   EXPECT_GT(stats.time.value, bytes / 1.6e12);
+}
+
+TEST(NpuOneSource, KernelsOfTokensRunAtFullSizeWithoutData) {
+  chip::Machine machine(chip::npu_machine_spec(test_chip()));
+  ascendc::Device device(test_costs(), &machine, false);
+  const std::int64_t tokens = 4096, hidden = 4096, vocabulary = 128256;
+  const auto tensor = [&](std::int64_t bytes) { return reinterpret_cast<GmAddress>(device.allocate(bytes)); };
+  auto* index = device.allocate_of<std::int32_t>(tokens * 8, 0, ascendc::Content::control);
+  for (std::int64_t i = 0; i < tokens * 8; ++i) index[i] = static_cast<std::int32_t>(i * 7 % tokens);
+  const auto at = reinterpret_cast<GmAddress>(index);
+  const auto x = tensor(tokens * hidden * 2), y = tensor(tokens * hidden * 2), small = tensor(tokens * 512);
+  const auto logits = tensor(tokens / 8 * vocabulary * 2);
+  // Seconds of each, at least those of its bytes at the declared bandwidth of HBM when nothing is in L2
+  // before.
+  const auto expect = [&](double bytes, const std::function<void()>& kernel) {
+    const auto stats = timed(machine, device, ascendc::KernelType::aiv, 48, true, kernel);
+    EXPECT_GT(stats.time.value, bytes / 1.6e12);
+    EXPECT_LT(stats.time.value, 100 * bytes / 1.6e12);
+  };
+  const double matrix = 2.0 * static_cast<double>(tokens * hidden);
+  GatherTiling gather;
+  gather.rows = tokens, gather.columns = hidden;
+  expect(matrix, [&] { gather_rows_kernel<bfloat16_t>(x, at, y, gather); });
+  gather.rows = tokens / 8, gather.choices = 8;
+  expect(matrix / 2, [&] { combine_rows_kernel<bfloat16_t>(x, at, small, y, gather); });
+  RopeTiling rope;
+  rope.tokens = tokens, rope.heads = 32, rope.dim = 128, rope.pitch = hidden;
+  expect(matrix, [&] { rope_kernel<bfloat16_t>(x, small, small, y, rope); });
+  CrossEntropyTiling loss;
+  loss.rows = tokens / 8, loss.columns = loss.pitch = vocabulary;
+  for (std::int64_t i = 0; i < loss.rows; ++i) index[i] = static_cast<std::int32_t>(i);
+  expect(2.0 * static_cast<double>(loss.rows * vocabulary),
+         [&] { cross_entropy_kernel<bfloat16_t>(logits, at, small, loss); });
+  TopKTiling gate;
+  gate.tokens = tokens, gate.experts = 128, gate.k = 8;
+  expect(static_cast<double>(tokens) * 512, [&] { top_k_kernel(small, y, x, gate); });
+  expect(matrix, [&] { transpose_kernel<bfloat16_t>(x, y, TransposeTiling{tokens, hidden}); });
 }
 
 }  // namespace
