@@ -80,7 +80,8 @@ double software_factor(const PassContext& c, const llm::GraphOp& g) {
     const double latent = attention->head_dim != attention->head_dim_v ? c.software.attention_latent : 1;
     return uneven / (c.software.attention_rate * older * latent);
   }
-  return 1 / (c.software.matrix_rate * (is_newer(c.chip, c.software.matrix_for) ? c.software.matrix_older : 1));
+  return 1 /
+         (c.software.matrix_rate * (is_newer(c.chip, c.software.matrix_for) ? c.software.matrix_older : 1));
 }
 
 Joules matrix_energy(const catalog::Chip& chip, const llm::GraphOp& g, Flops flops) {
@@ -101,6 +102,7 @@ void book_kernel(const PassContext& c, const llm::GraphOp& g, const kernels::Ker
   const double factor = software_factor(c, g);
   const Seconds time = cost.time * (g.count * factor);
   out.device += time;
+  if (cost.fidelity != Fidelity::cycle) out.closed_form += time;
   out.host += c.software.host_operation * (g.count * std::max(cost.kernels, 1));
   out.by_operation[name_of(g.group)] += time;
   out.by_mechanism[cost.mechanism.empty() ? "kernel" : cost.mechanism] += time;
@@ -138,6 +140,7 @@ void Spent::add(const Spent& o, double times) {
   flops += o.flops * times;
   low += o.low * times;
   high += o.high * times;
+  closed_form += o.closed_form * times;
 }
 
 void Spent::wait(const std::string& operation, const std::string& limit, const std::string& mechanism,

@@ -23,7 +23,8 @@ struct Spent {
   Joules compute;
   Bytes l2, hbm;
   Flops flops;
-  Seconds low, high;  // of the kernels' own error
+  Seconds low, high;    // of the kernels' own error
+  Seconds closed_form;  // part of the kernels' time that was not simulated
 
   Seconds time() const { return device > host ? device : host; }
   void add(const Spent&, double times = 1);

@@ -28,8 +28,8 @@ struct SoftwareFacts {
   std::string attention_for;       // chip family its attention kernels were written for; empty: each
   double attention_older = 1;   // their rate on a newer family, whose new matrix instructions they do not use
   double attention_latent = 1;  // rate with unlike widths of keys and values against like ones
-  std::string matrix_for;          // chip family its matrix library was mature on; empty: each
-  double matrix_older = 1;         // its rate on a newer family, against that
+  std::string matrix_for;       // chip family its matrix library was mature on; empty: each
+  double matrix_older = 1;      // its rate on a newer family, against that
   double matrix_rate = 1;       // the same of matrix products
   double fsdp_exposed = 0;      // shares of communication that compute does not hide
   double gradients_exposed = 0, parameters_exposed = 0;

@@ -68,7 +68,8 @@ struct StepReport {
   Hertz clock;  // 0: the kernels' own
   bool power_limited = false;
 
-  Fidelity fidelity = Fidelity::formula;
+  Fidelity fidelity = Fidelity::formula;  // the lowest of its kernels
+  Seconds closed_form;                    // part of the time whose kernels were not simulated
   std::int64_t distinct_operations = 0;
   Timeline pipeline;
   Findings findings;

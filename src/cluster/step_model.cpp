@@ -208,6 +208,7 @@ struct StepModel::Impl {
     r.by_mechanism = composed.sum.spent.by_mechanism;
     r.pipeline = std::move(composed.sum.pipeline.timeline);
     r.fidelity = composed.fidelity;
+    r.closed_form = composed.sum.spent.closed_form;
     r.distinct_operations = composed.distinct;
     judge_memory(r);
     fill_power(composed.sum.spent, r);
