@@ -109,7 +109,10 @@ Result<KernelCost> gemm_cost(const catalog::Chip& chip, const llm::Operation& op
   const GemmChip g = read_gemm_chip(chip);
   TRY(problem, gemm_problem(chip, g, matmul));
   const bool quantise = matmul.quantise_activation;
-  if (options.fidelity == Fidelity::cycle)
+  // What exceeds the memory cannot run; it is priced without simulating its addresses.
+  const double bytes = problem.a_bytes() + problem.b_bytes() + problem.out_bytes();
+  const bool fits = bytes <= chip.get<Bytes>("hbm.capacity").value;
+  if (options.fidelity == Fidelity::cycle && fits)
     return simulated_cost(g, problem, quantise, harness, options.want_timeline);
   return to_cost(g, problem, gemm_formula(g, problem, quantise, harness));
 }

@@ -63,9 +63,12 @@ MatrixType matrix_type(llm::Dtype dtype) {
 }  // namespace
 
 Result<GemmProblem> gemm_problem(const catalog::Chip& chip, const GemmChip& g, const llm::Matmul& op) {
-  if (op.m < 1 || op.n < 1 || op.k < 1 || op.batch < 1)
-    return fail("kernel.shape", fmt::format("matmul sizes must be positive, got m={} n={} k={} batch={}",
-                                            op.m, op.n, op.k, op.batch));
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;
+  const auto is_odd = [](std::int64_t v) { return v < 1 || v > kMost; };
+  if (is_odd(op.m) || is_odd(op.n) || is_odd(op.k) || is_odd(op.batch))
+    return fail("kernel.shape",
+                fmt::format("matmul sizes must be from 1 to 2^31, got m={} n={} k={} batch={}", op.m, op.n,
+                            op.k, op.batch));
   const MatrixType type = matrix_type(op.dtype);
   if (op.dtype == llm::Dtype::int32 || op.dtype == llm::Dtype::hif8 || (g.gpu.*type.rate).value <= 0)
     return fail("kernel.dtype",

@@ -49,7 +49,7 @@ GemmFormula gemm_formula_at(const GemmChip& chip, const GemmProblem& p, bool qua
   g.activity.hbm = Bytes{g.body.hbm_read + g.body.hbm_written};
   g.activity.l2 = Bytes{g.body.l2_read + p.out_bytes()};
   if (quantise) {
-    const double elements = static_cast<double>(p.batch * p.m * p.k);
+    const double elements = p.count(p.m, p.k);
     const double footprint = 3 * elements + p.b_bytes() + p.out_bytes();
     const double held = h.warm ? survival(footprint, chip.gpu) : 0;
     g.quantise = quantise_cost(chip, elements, p.block_scales, held, clock);

@@ -136,7 +136,7 @@ GemmEstimate estimate(const GemmChip& chip, const GemmProblem& p, const GemmTili
   const double high = std::max(e.sm.value, e.hbm.value), low = std::min(e.sm.value, e.hbm.value);
   const double body = high * std::pow(1 + std::pow(low / high, power), 1 / power);
   if (t.split > 1) {
-    const double partials = static_cast<double>(t.split) * static_cast<double>(p.batch * p.m * p.n) * 8;
+    const double partials = 8.0 * t.split * p.count(p.m, p.n);
     e.reduce = chip.gpu.launch_next + Bytes{partials} / chip.gpu.l2_rate;
   }
   e.time = Seconds{body} + chip.gpu.launch_fill + e.reduce;

@@ -56,10 +56,13 @@ struct GemmProblem {
   bool tensor_core = true;  // false: fp32 on CUDA cores
 
   std::int64_t step() const;  // elements of K in one step: 128 bytes of the wider operand
-  double a_bytes() const { return a_size * static_cast<double>(batch * m * k); }
-  double b_bytes() const { return b_size * static_cast<double>(batch * n * k); }
-  double out_bytes() const { return out_size * static_cast<double>(batch * m * n); }
-  double flops() const { return 2.0 * static_cast<double>(batch * m * n) * static_cast<double>(k); }
+  double count(std::int64_t rows, std::int64_t cols) const {
+    return static_cast<double>(batch) * static_cast<double>(rows) * static_cast<double>(cols);
+  }
+  double a_bytes() const { return a_size * count(m, k); }
+  double b_bytes() const { return b_size * count(n, k); }
+  double out_bytes() const { return out_size * count(m, n); }
+  double flops() const { return 2.0 * count(m, n) * static_cast<double>(k); }
 };
 // Fails with "kernel.dtype" if the chip's tensor cores lack the type.
 Result<GemmProblem> gemm_problem(const catalog::Chip&, const GemmChip&, const llm::Matmul&);

@@ -112,7 +112,7 @@ Instruction TileKernel::load_b(const Tile& x, std::int64_t step) const {
 Instruction TileKernel::store(const Tile& x) const {
   const Slice rows = slice(x.m, t.tile_m(), p.m), cols = slice(x.n, t.tile_n(), p.n);
   const double size = t.split > 1 ? 4 : p.out_size;
-  const double plane = static_cast<double>(p.m * p.n);
+  const double plane = static_cast<double>(p.m) * static_cast<double>(p.n);
   const double at = size * (plane * static_cast<double>(x.batch * t.split + x.split) +
                             static_cast<double>(cols.from * p.m + rows.from * cols.size));
   Instruction i = transfer(chip::kStore, chip::kStorePath, Access::write, out + static_cast<Address>(at),
@@ -181,6 +181,7 @@ chip::MachineSpec machine_for(const GemmChip& chip, const GemmTiling& t, const T
 
 // Brings in a share of a buffer, block by block, spread evenly.
 void touch(Machine& m, Address at, double bytes, double share, bool dirty) {
+  if (share <= 0) return;
   const std::int64_t block = m.spec().l2_block;
   double due = 0.5;
   for (double from = 0; from < bytes; from += static_cast<double>(block)) {
@@ -257,7 +258,7 @@ GemmRun simulate(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t
   shorten(k, effort);
   k.step_cycles *= static_cast<double>(k.coarse);
   Machine machine(machine_for(chip, t, k, clock));
-  const double partials = 4.0 * static_cast<double>(t.split * p.m * p.n * p.batch);
+  const double partials = 4.0 * t.split * p.count(p.m, p.n);
   const double out = t.split > 1 ? partials : p.out_bytes();
   k.a = machine.allocate(static_cast<std::int64_t>(p.a_bytes()) + kPadding);
   k.b = machine.allocate(static_cast<std::int64_t>(p.b_bytes()) + kPadding);

@@ -140,6 +140,13 @@ TEST(Gemm, SizesThatAreNotPositiveAreRefused) {
   EXPECT_EQ(cost.error().code, "kernel.shape");
 }
 
+TEST(Gemm, AProductLargerThanTheMemoryIsPricedByFormulaAndAbsurdSizesAreRefused) {
+  const auto large = gemm_cost(chip(), product(2000000, 200000, 4096), {}, {});
+  ASSERT_TRUE(large);
+  EXPECT_EQ(large->fidelity, Fidelity::formula);
+  EXPECT_FALSE(gemm_cost(chip(), product(1000000000000, 64, 64), {}, {}));
+}
+
 TEST(Gemm, AFixedClockIsKeptAndAStepThatLastsRunsSlowerThanABurst) {
   Harness fixed, step;
   fixed.clock = Hertz{1.2e9};
