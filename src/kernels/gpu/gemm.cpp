@@ -106,7 +106,9 @@ KernelCost simulated_cost(const GemmChip& chip, const GemmProblem& p, bool quant
 Result<KernelCost> gemm_cost(const catalog::Chip& chip, const llm::Operation& op, const Harness& harness,
                              const CostOptions& options) {
   const auto& matmul = std::get<llm::Matmul>(op);
-  const GemmChip g = read_gemm_chip(chip);
+  GemmChip g = read_gemm_chip(chip);
+  // Libraries of 2023 had kernels only for tiles whose sides are powers of two: more waves end half empty.
+  if (harness.software.ends_with("-2023")) g.gemm.power_of_two_tiles = true;
   TRY(problem, gemm_problem(chip, g, matmul));
   const bool quantise = matmul.quantise_activation;
   // What exceeds the memory cannot run; it is priced without simulating its addresses.

@@ -24,6 +24,7 @@ GemmChip read_gemm_chip(const catalog::Chip& chip) {
   f.block_quantise_rate = chip.get<BytesPerCycle>("quantise.block_rate");
   f.block_quantise_launch = chip.get<Seconds>("quantise.block_launch");
   f.candidates = static_cast<int>(chip.count("gemm.candidates"));
+  f.power_of_two_tiles = g.gpu.operands == chip::OperandPath::registers;
   f.candidate_margin = chip.get<double>("gemm.candidate_margin");
   return g;
 }

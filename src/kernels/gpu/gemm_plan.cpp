@@ -183,8 +183,7 @@ std::vector<GemmTiling> candidates(const GemmChip& chip, const GemmProblem& p) {
       for (const int cols : kBlockCols) add(rows, cols, 1);
       continue;
     }
-    // Kernels that load fragments per warp exist for sides that are powers of two.
-    const bool any_side = chip.gpu.operands != chip::OperandPath::registers;
+    const bool any_side = !chip.gemm.power_of_two_tiles;
     for (const int cols : kCols)
       if (rows * cols <= 128 * 256 && (any_side || (cols & (cols - 1)) == 0)) add(rows, cols, 1);
   }

@@ -31,9 +31,10 @@ struct GemmFacts {
   int quantise_kernels = 4;           // per tensor: maximum in two stages, scale, cast
   BytesPerCycle quantise_rate;        // per SM: 16-bit input through maximum and cast together
   BytesPerCycle block_quantise_rate;
-  Seconds block_quantise_launch;  // its launch hides partly behind the kernel before
-  int candidates = 1;             // best ones by closed form that are simulated ...
-  double candidate_margin = 0;    // ... if at most this share slower than the best
+  Seconds block_quantise_launch;    // its launch hides partly behind the kernel before
+  bool power_of_two_tiles = false;  // libraries up to 2023, and kernels that load fragments per warp
+  int candidates = 1;               // best ones by closed form that are simulated ...
+  double candidate_margin = 0;      // ... if at most this share slower than the best
 };
 
 // All facts a GEMM on one device reads.
