@@ -15,7 +15,8 @@ constexpr const char* kReference = "ascend-910b1";
 const catalog::Chip& reference_chip() {
   static const catalog::Chip chip = [] {
     auto found = catalog::find_chip(kReference);
-    if (!found) throw std::logic_error("the reference chip of NPU facts cannot be loaded: " + found.error().text());
+    if (!found)
+      throw std::logic_error("the reference chip of NPU facts cannot be loaded: " + found.error().text());
     return *std::move(found);
   }();
   return chip;
@@ -124,7 +125,8 @@ MachineSpec npu_machine_spec(const catalog::Chip& chip) {
   gm_ub.window = f.get<Bytes>("transfer.gm_ub_window");
   gm_ub.core_burst = rate("path.gm_ub_burst");
   gm_ub.in_flight_bytes = f.get<Bytes>("transfer.ub_in_flight");
-  PathSpec ub_gm = path("UB->GM", f.cycles("transfer.ub_gm_latency"), 0, rate("path.ub_gm"), rate("path.ub_gm"), 64, 2);
+  PathSpec ub_gm =
+      path("UB->GM", f.cycles("transfer.ub_gm_latency"), 0, rate("path.ub_gm"), rate("path.ub_gm"), 64, 2);
   ub_gm.window = f.get<Bytes>("transfer.ub_gm_window");
   ub_gm.core_burst = rate("path.ub_gm_burst");
   ub_gm.in_flight_bytes = f.get<Bytes>("transfer.ub_in_flight");
@@ -132,7 +134,8 @@ MachineSpec npu_machine_spec(const catalog::Chip& chip) {
       path("L0C->GM", f.cycles("transfer.l0c_gm_latency"), 0, rate("path.l0c_gm"), rate("path.l0c_gm"), 2, 2);
   l0c_gm.window = f.get<Bytes>("transfer.l0c_gm_window");
   l0c_gm.core_burst = rate("path.l0c_gm_burst");
-  PathSpec l1_gm = path("L1->GM", f.cycles("transfer.l0c_gm_latency"), 0, rate("path.l0c_gm"), rate("path.l0c_gm"), 2, 2);
+  PathSpec l1_gm =
+      path("L1->GM", f.cycles("transfer.l0c_gm_latency"), 0, rate("path.l0c_gm"), rate("path.l0c_gm"), 2, 2);
   s.paths = {gm_l1, gm_ub, ub_gm, l0c_gm, l1_gm};
   return s;
 }
@@ -166,7 +169,8 @@ NpuCosts npu_costs(const catalog::Chip& chip) {
   c.l0c_ub = f.has("path.l0c_ub") ? f.rate("path.l0c_ub") : 0;
   c.gm_l1_nd2nz.row_bytes = f.bytes("transfer.gm_l1_row");
   c.gm_ub.row_bytes = c.ub_gm.row_bytes = f.bytes("transfer.gm_ub_row");
-  for (auto* t : {&c.gm_l1, &c.gm_l1_nd2nz, &c.gm_ub, &c.ub_gm, &c.l1_gm}) t->minimum = f.cycles("transfer.issue");
+  for (auto* t : {&c.gm_l1, &c.gm_l1_nd2nz, &c.gm_ub, &c.ub_gm, &c.l1_gm})
+    t->minimum = f.cycles("transfer.issue");
   c.ub_ub = f.rate("path.ub_ub");
   c.ub_l1 = f.has("path.l1_ub") ? f.rate("path.l1_ub") : 0;
   c.line = f.bytes("l2.line");
@@ -197,15 +201,17 @@ NpuCosts npu_costs(const catalog::Chip& chip) {
 
 NpuLaunch npu_launch(const catalog::Chip& chip) {
   const Facts f(chip);
-  return {f.get<Seconds>("launch.profiler"), f.get<Seconds>("launch.graph"),      f.get<Seconds>("launch.eager"),
-          f.get<Seconds>("launch.library"),  f.get<Seconds>("launch.dequantise"), f.get<Seconds>("launch.framework_attention")};
+  return {f.get<Seconds>("launch.profiler"),   f.get<Seconds>("launch.graph"),
+          f.get<Seconds>("launch.eager"),      f.get<Seconds>("launch.library"),
+          f.get<Seconds>("launch.dequantise"), f.get<Seconds>("launch.framework_attention")};
 }
 
 double unaligned_bytes(const NpuCosts& costs, std::int64_t address, std::int64_t row_bytes) {
   const auto line = static_cast<std::int64_t>(costs.line);
   const std::int64_t first = address / line, last = (address + row_bytes - 1) / line;
   const std::int64_t aligned = (row_bytes + line - 1) / line;
-  return static_cast<double>(std::max<std::int64_t>(0, last - first + 1 - aligned) * line) * costs.unaligned_lines;
+  return static_cast<double>(std::max<std::int64_t>(0, last - first + 1 - aligned) * line) *
+         costs.unaligned_lines;
 }
 
 }  // namespace etalon::chip

@@ -19,16 +19,17 @@ NpuCosts npu_costs(const catalog::Chip& chip);
 
 // What one start of a kernel costs beside its instructions.
 struct NpuLaunch {
-  Seconds profiler;   // task minus core time, as the profiler prints them
-  Seconds graph;      // after another kernel of a captured graph
-  Seconds eager;      // by the host
-  Seconds library;    // inside the cores: arguments, tiling data
-  Seconds dequantise; // kernels that cube and vector cores share
+  Seconds profiler;    // task minus core time, as the profiler prints them
+  Seconds graph;       // after another kernel of a captured graph
+  Seconds eager;       // by the host
+  Seconds library;     // inside the cores: arguments, tiling data
+  Seconds dequantise;  // kernels that cube and vector cores share
   Seconds framework_attention;
 };
 NpuLaunch npu_launch(const catalog::Chip& chip);
 
-// Lines that a row of `row_bytes` at `address` touches beyond those an aligned row of its size would, in bytes.
+// Lines that a row of `row_bytes` at `address` touches beyond those an aligned row of its size would, in
+// bytes.
 double unaligned_bytes(const NpuCosts& costs, std::int64_t address, std::int64_t row_bytes);
 
 bool is_dav_3510(const catalog::Chip& chip);

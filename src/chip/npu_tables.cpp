@@ -70,7 +70,8 @@ Instruction on_chip(NpuPipe pipe, double cycles) {
   return i;
 }
 
-// A transposing load goes block by block: the size in powers of two of at most 64 KiB, of at least 16 KiB each.
+// A transposing load goes block by block: the size in powers of two of at most 64 KiB, of at least 16 KiB
+// each.
 double transposed_blocks(double kib) {
   double left = kib, blocks = 0;
   for (double block = 64; block >= 16; block /= 2) {
@@ -84,17 +85,21 @@ double transposed_blocks(double kib) {
 Result<double> move_cycles(const catalog::Chip& chip, const NpuCosts& c, const CorePoint& p) {
   const double bytes = p.p1 * 1024;
   const std::string& op = p.op;
-  if (op == "GM_TO_L1") return single(chip, transfer(NpuPipe::mte2, NpuPath::gm_l1, false, bytes, c.gm_l1.minimum), false);
+  if (op == "GM_TO_L1")
+    return single(chip, transfer(NpuPipe::mte2, NpuPath::gm_l1, false, bytes, c.gm_l1.minimum), false);
   if (op == "GM_TO_UB") {
-    return single(chip, transfer(NpuPipe::mte2, NpuPath::gm_ub, false, bytes, c.gm_ub.minimum), p.chip == "910b1");
+    return single(chip, transfer(NpuPipe::mte2, NpuPath::gm_ub, false, bytes, c.gm_ub.minimum),
+                  p.chip == "910b1");
   }
   if (op == "UB_TO_GM") return single(chip, transfer(NpuPipe::mte3, NpuPath::ub_gm, true, bytes, 0), false);
   if (op == "L0C_TO_GM" || op == "L0C_TO_GM_TRANS") {
     return single(chip, transfer(NpuPipe::fixpipe, NpuPath::l0c_gm, true, bytes, 0), false);
   }
   if (op == "GM_TO_L1_TRANS") {
-    return single(chip, on_chip(NpuPipe::mte2, c.transposed_start + c.transposed_block * transposed_blocks(p.p1) +
-                                                   bytes / c.transposed_rate), false);
+    return single(chip,
+                  on_chip(NpuPipe::mte2, c.transposed_start + c.transposed_block * transposed_blocks(p.p1) +
+                                             bytes / c.transposed_rate),
+                  false);
   }
   if (op == "L1_TO_L0A") return queued(chip, on_chip(NpuPipe::mte1, c.load_start + bytes / c.l1_l0a));
   if (op == "L1_TO_L0B") return queued(chip, on_chip(NpuPipe::mte1, c.load_start + bytes / c.l1_l0b));
@@ -119,23 +124,29 @@ Result<VectorCost> vector_cost(const NpuCosts& c, const std::string& op) {
   const std::string name = op.substr(0, op.find('_'));
   const bool wide = op.find("32_") != std::string::npos && op.find("FP16") == std::string::npos;
   const auto cost = [&](VectorClass v) { return c.vector_repeat[static_cast<int>(v)][wide ? 1 : 0]; };
-  static const std::set<std::string> binary = {"VADD", "VSUB", "VMUL", "VMAX", "VMIN", "VAND", "VOR", "VADDRELU",
+  static const std::set<std::string> binary = {"VADD",     "VSUB",         "VMUL",         "VMAX",
+                                               "VMIN",     "VAND",         "VOR",          "VADDRELU",
                                                "VSUBRELU", "VADDRELUCONV", "VSUBRELUCONV", "VMULCONV"};
-  static const std::set<std::string> unary = {"VABS", "VADDS", "VMULS", "VMAXS", "VMINS", "VNOT", "VRELU", "VREC",
-                                              "VRSQRT", "VSHL", "VSHR", "VLRELU", "VCOPY", "VBRCB", "VECTORDUP",
-                                              "VCONV", "VCONVDEQ", "VCPADD", "VCMPVS"};
+  static const std::set<std::string> unary = {
+      "VABS", "VADDS",  "VMULS", "VMAXS", "VMINS",     "VNOT",  "VRELU",    "VREC",   "VRSQRT", "VSHL",
+      "VSHR", "VLRELU", "VCOPY", "VBRCB", "VECTORDUP", "VCONV", "VCONVDEQ", "VCPADD", "VCMPVS"};
   // Two of the published tables have their operands on different bank groups.
   const bool apart = op == "VADD_FP16_FP16_FP16" || op == "VMUL_FP16_FP16_FP16";
   if (apart) return VectorCost{cost(VectorClass::binary)};
   if (binary.contains(name)) return VectorCost{cost(VectorClass::binary) + c.bank_conflict};
   if (unary.contains(name)) return VectorCost{cost(VectorClass::unary)};
-  if (name == "VAXPY" || name == "VCMP" || name == "VCMPV" || name == "VSEL") return VectorCost{cost(VectorClass::select)};
-  if (name == "VEXP" || name == "VLN" || name == "VSQRT") return VectorCost{cost(VectorClass::transcendental)};
+  if (name == "VAXPY" || name == "VCMP" || name == "VCMPV" || name == "VSEL")
+    return VectorCost{cost(VectorClass::select)};
+  if (name == "VEXP" || name == "VLN" || name == "VSQRT")
+    return VectorCost{cost(VectorClass::transcendental)};
   if (name == "VDIV") return VectorCost{cost(VectorClass::divide)};
-  if (name == "VMADD" || name == "VMLA" || name == "VMADDRELU") return VectorCost{cost(VectorClass::multiply_add)};
+  if (name == "VMADD" || name == "VMLA" || name == "VMADDRELU")
+    return VectorCost{cost(VectorClass::multiply_add)};
   if (name == "VCADD") return VectorCost{cost(VectorClass::whole_sum)};
-  if (name == "VCMAX" || name == "VCMIN" || name == "VCONVVDEQ") return VectorCost{cost(VectorClass::whole_extreme)};
-  if (name == "VCGADD" || name == "VCGMAX" || name == "VCGMIN") return VectorCost{cost(VectorClass::block_reduce)};
+  if (name == "VCMAX" || name == "VCMIN" || name == "VCONVVDEQ")
+    return VectorCost{cost(VectorClass::whole_extreme)};
+  if (name == "VCGADD" || name == "VCGMAX" || name == "VCGMIN")
+    return VectorCost{cost(VectorClass::block_reduce)};
   if (name == "VGATHER") return VectorCost{cost(VectorClass::gather), c.vector_minimum};
   if (name == "VGATHERB") return VectorCost{cost(VectorClass::gather_block), c.gather_start};
   if (name == "VREDUCE") return VectorCost{cost(VectorClass::gather_mask)};
@@ -146,7 +157,8 @@ Result<VectorCost> vector_cost(const NpuCosts& c, const std::string& op) {
 
 double quantile(std::vector<double> v, double q) {
   std::sort(v.begin(), v.end());
-  return v.empty() ? 0 : v[std::min(v.size() - 1, static_cast<std::size_t>(q * static_cast<double>(v.size())))];
+  return v.empty() ? 0
+                   : v[std::min(v.size() - 1, static_cast<std::size_t>(q * static_cast<double>(v.size())))];
 }
 
 }  // namespace
@@ -163,7 +175,8 @@ Result<std::vector<CorePoint>> read_core_points(const std::filesystem::path& csv
     break;
   }
   for (const char* need : {"group", "op", "chip", "p1", "p2", "p3", "value", "unit"}) {
-    if (!column.contains(need)) return fail("core.columns", fmt::format("{}: the column '{}' is missing", csv.string(), need));
+    if (!column.contains(need))
+      return fail("core.columns", fmt::format("{}: the column '{}' is missing", csv.string(), need));
   }
   std::vector<CorePoint> out;
   while (std::getline(in, line)) {
@@ -184,8 +197,10 @@ Result<std::vector<CorePoint>> read_core_points(const std::filesystem::path& csv
     p.cycles = number(get("cycles"));
     const double value = number(get("value"));
     if (value <= 0) continue;
-    if (p.group == "move") p.cycles = p.p1 * 1024 / (value * kGiB) * 1.85e9;  // the tables are at 1.85 GHz
-    else if (p.cycles <= 0) p.cycles = p.p1 / value;
+    if (p.group == "move")
+      p.cycles = p.p1 * 1024 / (value * kGiB) * 1.85e9;  // the tables are at 1.85 GHz
+    else if (p.cycles <= 0)
+      p.cycles = p.p1 / value;
     out.push_back(std::move(p));
   }
   return out;
@@ -208,12 +223,15 @@ std::vector<CoreTable> core_table_errors(const catalog::Chip& chip, const std::v
   for (const CorePoint& p : points) {
     const auto cycles = core_point_cycles(chip, p);
     const std::string name = p.group + " " + p.op + " " + p.chip;
-    if (cycles) errors[name].push_back(std::abs(*cycles / p.cycles - 1));
-    else without.insert(name);
+    if (cycles)
+      errors[name].push_back(std::abs(*cycles / p.cycles - 1));
+    else
+      without.insert(name);
   }
   if (skipped) skipped->assign(without.begin(), without.end());
   std::vector<CoreTable> out;
-  for (const auto& [name, e] : errors) out.push_back({name, static_cast<int>(e.size()), quantile(e, 0.5), quantile(e, 0.9)});
+  for (const auto& [name, e] : errors)
+    out.push_back({name, static_cast<int>(e.size()), quantile(e, 0.5), quantile(e, 0.9)});
   return out;
 }
 

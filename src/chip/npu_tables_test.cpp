@@ -19,7 +19,8 @@ catalog::Chip reference() {
 
 // Bounds of the median: 10% where blocks and bursts of unknown order matter, else 5%.
 double bound_of(const CoreTable& t) {
-  return t.name.find("L0C_TO_GM") != std::string::npos || t.name.find("_TRANS") != std::string::npos ? 0.10 : 0.05;
+  return t.name.find("L0C_TO_GM") != std::string::npos || t.name.find("_TRANS") != std::string::npos ? 0.10
+                                                                                                     : 0.05;
 }
 
 TEST(NpuTables, TheShippedPointsAreReproduced) {
@@ -27,7 +28,8 @@ TEST(NpuTables, TheShippedPointsAreReproduced) {
   ASSERT_TRUE(points) << points.error().text();
   std::vector<std::string> skipped;
   for (const auto& t : core_table_errors(reference(), *points, &skipped)) {
-    fmt::print("{:45} {:4} points, median {:5.1f}%, p90 {:5.1f}%\n", t.name, t.rows, 100 * t.median, 100 * t.p90);
+    fmt::print("{:45} {:4} points, median {:5.1f}%, p90 {:5.1f}%\n", t.name, t.rows, 100 * t.median,
+               100 * t.p90);
     EXPECT_LE(t.median, bound_of(t)) << t.name;
   }
   EXPECT_TRUE(skipped.empty()) << skipped.front();
@@ -35,9 +37,9 @@ TEST(NpuTables, TheShippedPointsAreReproduced) {
 
 TEST(NpuTables, TheWholePublishedTablesAreReproducedWhereTheyAreAtHand) {
   const char* given = std::getenv("ETALON_CORE_TABLES");
-  const std::filesystem::path file = given ? std::filesystem::path(given)
-                                           : std::filesystem::path(ETALON_SOURCE_DIR) /
-                                                 "../shared/reference/ascend-core-measured.csv";
+  const std::filesystem::path file =
+      given ? std::filesystem::path(given)
+            : std::filesystem::path(ETALON_SOURCE_DIR) / "../shared/reference/ascend-core-measured.csv";
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no file of core tables: set ETALON_CORE_TABLES";
   auto points = read_core_points(file);
   ASSERT_TRUE(points) << points.error().text();
@@ -47,8 +49,8 @@ TEST(NpuTables, TheWholePublishedTablesAreReproducedWhereTheyAreAtHand) {
   });
   int within = 0, tables = 0;
   for (const auto& t : core_table_errors(reference(), *points)) {
-    fmt::print("{:45} {:4} points, median {:5.1f}%, p90 {:5.1f}%{}\n", t.name, t.rows, 100 * t.median, 100 * t.p90,
-               t.median <= bound_of(t) ? "" : "  *");
+    fmt::print("{:45} {:4} points, median {:5.1f}%, p90 {:5.1f}%{}\n", t.name, t.rows, 100 * t.median,
+               100 * t.p90, t.median <= bound_of(t) ? "" : "  *");
     ++tables;
     within += t.median <= bound_of(t) ? 1 : 0;
     if (t.name.starts_with("move") || t.name.starts_with("mmad")) {
@@ -69,7 +71,8 @@ TEST(NpuTables, AnOperationWithoutAModelIsAnErrorAndNotAZero) {
 
 TEST(NpuTables, AMissingFileOrColumnIsNamed) {
   EXPECT_EQ(read_core_points("/nowhere.csv").error().code, "core.file");
-  EXPECT_EQ(read_core_points(std::filesystem::path(ETALON_SOURCE_DIR) / "LICENSE").error().code, "core.columns");
+  EXPECT_EQ(read_core_points(std::filesystem::path(ETALON_SOURCE_DIR) / "LICENSE").error().code,
+            "core.columns");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention on Ascend: units of 128 query rows dealt to the cube cores, simulated; long rows of equal tiles are
-// simulated up to the steady state and continued at its pace.
+// Attention on Ascend: units of 128 query rows dealt to the cube cores, simulated; long rows of equal tiles
+// are simulated up to the steady state and continued at its pace.
 
 #include <fmt/format.h>
 
@@ -39,8 +39,8 @@ AttentionUnit unit_of(const llm::Attention& a, const NpuAttention& n, std::int64
 struct Plan {
   NpuAttention program;
   std::int64_t most_tiles = 0, most_units = 0;  // of the critical core
-  double tiles = 0;                              // of all cores
-  int splits = 1;                                // parts of the keys of a head in decode
+  double tiles = 0;                             // of all cores
+  int splits = 1;                               // parts of the keys of a head in decode
 };
 
 Plan plan(const NpuDevice& d, const llm::Attention& a, bool split_keys) {
@@ -61,7 +61,8 @@ Plan plan(const NpuDevice& d, const llm::Attention& a, bool split_keys) {
     n.rows = ceil_div(group * a.seq_q, 16) * 16;
     n.rows = std::min<std::int64_t>(n.rows, 128);
     n.keys = std::min<std::int64_t>(512, ceil_div(a.seq_kv, 16) * 16);
-    const std::int64_t tiles = ceil_div(a.seq_kv, n.keys), heads = a.batch * a.heads_kv * ceil_div(group * a.seq_q, n.rows);
+    const std::int64_t tiles = ceil_div(a.seq_kv, n.keys),
+                       heads = a.batch * a.heads_kv * ceil_div(group * a.seq_q, n.rows);
     p.splits = static_cast<int>(std::clamp<std::int64_t>(ceil_div(d.costs.cubes, heads), 1, tiles));
     for (std::int64_t h = 0; h < heads; ++h) {
       for (int s = 0; s < p.splits; ++s) {
@@ -74,7 +75,8 @@ Plan plan(const NpuDevice& d, const llm::Attention& a, bool split_keys) {
     n.keys = std::min<std::int64_t>(128, ceil_div(a.seq_kv, 16) * 16);
     const std::int64_t per_head = ceil_div(a.seq_q, n.rows), all = per_head * a.batch * a.heads_q;
     // Few blocks of rows: the keys of each are shared out, over half of the cores at most.
-    if (split_keys && !n.backward) p.splits = static_cast<int>(std::max<std::int64_t>(1, d.costs.cubes / (2 * all)));
+    if (split_keys && !n.backward)
+      p.splits = static_cast<int>(std::max<std::int64_t>(1, d.costs.cubes / (2 * all)));
     for (std::int64_t h = 0; h < a.batch * a.heads_q; ++h) {
       for (std::int64_t u = per_head; u-- > 0;) {
         const AttentionUnit whole = unit_of(a, n, h / group, u, n.rows);
@@ -86,8 +88,10 @@ Plan plan(const NpuDevice& d, const llm::Attention& a, bool split_keys) {
     }
   }
   // The most work first, each to the least loaded core.
-  std::stable_sort(units.begin(), units.end(), [](const auto& x, const auto& y) { return x.tiles > y.tiles; });
-  const auto cores = static_cast<std::size_t>(std::min<std::int64_t>(d.costs.cubes, static_cast<std::int64_t>(units.size())));
+  std::stable_sort(units.begin(), units.end(),
+                   [](const auto& x, const auto& y) { return x.tiles > y.tiles; });
+  const auto cores = static_cast<std::size_t>(
+      std::min<std::int64_t>(d.costs.cubes, static_cast<std::int64_t>(units.size())));
   n.work.assign(std::max<std::size_t>(cores, 1), {});
   std::vector<std::int64_t> load(n.work.size(), 0);
   for (const auto& u : units) {
@@ -142,7 +146,8 @@ NpuWork body_of(const NpuDevice& d, const Plan& p, bool want_timeline, std::opti
   add_run(one, shorter);
   add_run(w, longer);
   w.body = longer.time + (longer.time - shorter.time) * more;
-  const double balance = p.tiles / (static_cast<double>(p.most_tiles) * static_cast<double>(p.program.work.size()));
+  const double balance =
+      p.tiles / (static_cast<double>(p.most_tiles) * static_cast<double>(p.program.work.size()));
   const auto extend = [&](auto& to, const auto& from) { to = to + (to - from) * (more * balance); };
   extend(w.hbm_read, one.hbm_read);
   extend(w.hbm_written, one.hbm_written);
@@ -159,7 +164,8 @@ NpuWork body_of(const NpuDevice& d, const Plan& p, bool want_timeline, std::opti
 double formula_cycles(const NpuDevice& d, const Plan& p) {
   const NpuAttention& n = p.program;
   const double keys = static_cast<double>(n.keys), rows = static_cast<double>(n.rows);
-  const double cube = rows * keys * static_cast<double>(n.depth + n.depth_v) * (n.backward ? 2.5 : 1) / n.macs_per_cycle;
+  const double cube =
+      rows * keys * static_cast<double>(n.depth + n.depth_v) * (n.backward ? 2.5 : 1) / n.macs_per_cycle;
   const double repeats = rows / 2 * keys * 4 / 256;
   const double vector = (repeats * (n.backward ? 11 : 12) + 18 * d.costs.vector_start) / n.vector_issue;
   return static_cast<double>(p.most_tiles) * std::max(cube, vector);
@@ -172,14 +178,16 @@ Result<KernelCost> npu_attention_cost(const catalog::Chip& chip, const llm::Oper
   const auto& a = std::get<llm::Attention>(op);
   const NpuDevice d(chip);
   if (d.macs(a.dtype) <= 0) {
-    return fail("kernel.dtype", fmt::format("the cube cores of {} have no {}", chip.name, llm::name_of(a.dtype)),
+    return fail("kernel.dtype",
+                fmt::format("the cube cores of {} have no {}", chip.name, llm::name_of(a.dtype)),
                 "choose a type the chip has: etalon chips show " + chip.name);
   }
   const NpuSoftware software = parse_npu_software(h.software);
   Plan p = plan(d, a, !software.has("one_core_per_block"));
   p.program.more_passes = static_cast<int>(software.has("passes") ? software.number("passes", 1) : 0);
   // A repeated call finds keys and values in L2 if they fit; so does every block of rows but the first.
-  const double kv = static_cast<double>(p.program.heads * a.seq_kv * (p.program.depth + p.program.depth_v)) * p.program.element;
+  const double kv = static_cast<double>(p.program.heads * a.seq_kv * (p.program.depth + p.program.depth_v)) *
+                    p.program.element;
   const bool fits = kv < 0.5 * d.spec.l2_capacity.value;
   p.program.resident = fits && a.phase != llm::Phase::decode && (h.warm || p.most_units > 2);
   NpuWork w;
@@ -199,9 +207,10 @@ Result<KernelCost> npu_attention_cost(const catalog::Chip& chip, const llm::Oper
   w.matrix_flops = llm::flops(op);
   w.vector_flops = Flops{p.tiles * static_cast<double>(p.program.rows * p.program.keys) * 8};
   w.dtype = a.dtype;
-  w.tiling = fmt::format("{} rows x {} keys, {} cube cores{}{}", p.program.rows, p.program.keys, p.program.work.size(),
-                         p.splits > 1 ? fmt::format(", keys in {} parts", p.splits) : "",
-                         p.program.direct ? ", S and P in UB and L1" : ", S and P through L2");
+  w.tiling =
+      fmt::format("{} rows x {} keys, {} cube cores{}{}", p.program.rows, p.program.keys,
+                  p.program.work.size(), p.splits > 1 ? fmt::format(", keys in {} parts", p.splits) : "",
+                  p.program.direct ? ", S and P in UB and L1" : ", S and P through L2");
   w.mechanism = fmt::format("attention.{}", llm::name_of(a.phase));
   KernelCost k = npu_cost(d, h, w);
   k.timeline = std::move(timeline);

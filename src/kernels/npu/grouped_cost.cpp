@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One rank's share of an expert layer on an Ascend device: gate, permute, the grouped products with every expert's
-// tiles dealt to the cube cores in one launch, activation, unpermute.
+// One rank's share of an expert layer on an Ascend device: gate, permute, the grouped products with every
+// expert's tiles dealt to the cube cores in one launch, activation, unpermute.
 
 #include <fmt/format.h>
 
@@ -42,17 +42,18 @@ NpuTiling tiling_of(const NpuDevice& d, const NpuMatmul& p) {
   t.base_k = static_cast<std::int64_t>(128 / p.b_bytes);
   t.buffers_a = t.buffers_b = 2;
   t.step_ka = t.step_kb = 4;
-  while (t.step_kb > 1 && 2 * t.step_kb * static_cast<double>(t.base_k) *
-                                  (static_cast<double>(t.base_m) * p.a_bytes + static_cast<double>(t.base_n) * p.b_bytes) >
-                              static_cast<double>(d.costs.l1_size)) {
+  while (t.step_kb > 1 &&
+         2 * t.step_kb * static_cast<double>(t.base_k) *
+                 (static_cast<double>(t.base_m) * p.a_bytes + static_cast<double>(t.base_n) * p.b_bytes) >
+             static_cast<double>(d.costs.l1_size)) {
     t.step_ka = t.step_kb = t.step_kb / 2;
   }
   t.unit_flag = true;
   return t;
 }
 
-void product(const NpuDevice& d, const llm::GroupedMatmul& g, const Loads& loads, std::int64_t n, std::int64_t k,
-             NpuWork& w) {
+void product(const NpuDevice& d, const llm::GroupedMatmul& g, const Loads& loads, std::int64_t n,
+             std::int64_t k, NpuWork& w) {
   const NpuMatmul p = product_of(d, g, loads, n, k);
   if (p.groups.empty()) return;
   const NpuTiling t = tiling_of(d, p);
@@ -64,8 +65,8 @@ void product(const NpuDevice& d, const llm::GroupedMatmul& g, const Loads& loads
   if (w.tiling.empty()) w.tiling = t.text();
 }
 
-Result<KernelCost> layer(const NpuDevice& d, const llm::GroupedMatmul& g, const Loads& loads, const Harness& h,
-                         const CostOptions& options) {
+Result<KernelCost> layer(const NpuDevice& d, const llm::GroupedMatmul& g, const Loads& loads,
+                         const Harness& h, const CostOptions& options) {
   NpuWork w;
   w.kernels = 2;
   const Seconds launch = launch_cost(d, h, parse_npu_software(h.software));
@@ -104,7 +105,8 @@ Result<KernelCost> npu_grouped_cost(const catalog::Chip& chip, const llm::Operat
   const auto& g = std::get<llm::GroupedMatmul>(op);
   const NpuDevice d(chip);
   if (d.macs(g.dtype) <= 0) {
-    return fail("kernel.dtype", fmt::format("the cube cores of {} have no {}", chip.name, llm::name_of(g.dtype)),
+    return fail("kernel.dtype",
+                fmt::format("the cube cores of {} have no {}", chip.name, llm::name_of(g.dtype)),
                 "choose a type the chip has: etalon chips show " + chip.name);
   }
   if (g.skew <= 0) return layer(d, g, gpu::balanced_loads(g), h, options);

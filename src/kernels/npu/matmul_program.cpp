@@ -33,7 +33,8 @@ struct Block {  // one output tile of one core
 
 class Emitter {
  public:
-  Emitter(Core& core, const chip::NpuCosts& costs, const NpuMatmul& p, const NpuTiling& t, const NpuOperands& at)
+  Emitter(Core& core, const chip::NpuCosts& costs, const NpuMatmul& p, const NpuTiling& t,
+          const NpuOperands& at)
       : core_(core), costs_(costs), p_(p), t_(t), at_(at) {
     // L0A and L0B hold two operands of one MMAD each if these fit twice.
     const bool twice = t.base_m * t.base_k * p.a_bytes * 2 <= static_cast<double>(costs.l0a_size) &&
@@ -78,7 +79,8 @@ class Emitter {
     i.wait[0] = is_a ? kFreeA : kFreeB;
     i.set[0] = is_a ? kReadyA : kReadyB;
     const std::int64_t pitch = bytes(transposed ? wide : p_.k);
-    const std::int64_t row = (transposed ? k0 : from) + (is_a ? 0 : b_row_), column = bytes(transposed ? from : k0);
+    const std::int64_t row = (transposed ? k0 : from) + (is_a ? 0 : b_row_),
+                       column = bytes(transposed ? from : k0);
     i.region = {(is_a ? at_.a : at_.b) + static_cast<chip::Address>(row * pitch + column),
                 transposed ? k1 - k0 : to - from, bytes(transposed ? to - from : k1 - k0), pitch};
     const auto& cost = nz ? costs_.gm_l1 : costs_.gm_l1_nd2nz;
@@ -90,7 +92,8 @@ class Emitter {
     core_.issue(i);
   }
 
-  // Lines touched beyond the aligned ones: exact where all rows lie alike, else the mean over offsets of 32 bytes.
+  // Lines touched beyond the aligned ones: exact where all rows lie alike, else the mean over offsets of 32
+  // bytes.
   double unaligned(std::int64_t column, const chip::Region& r) const {
     const auto line = static_cast<std::int64_t>(costs_.line);
     if (r.pitch % line == 0) {
@@ -161,8 +164,9 @@ class Emitter {
     i.wait[0] = kReadyC;
     i.set[0] = kFreeC;
     i.cycles = costs_.fixpipe_start + costs_.flag;
-    i.region = {(part ? at_.workspace : at_.c) + static_cast<chip::Address>(offset + b.m0 * pitch + bytes(b.n0)),
-                b.m1 - b.m0, bytes(b.n1 - b.n0), pitch};
+    i.region = {
+        (part ? at_.workspace : at_.c) + static_cast<chip::Address>(offset + b.m0 * pitch + bytes(b.n0)),
+        b.m1 - b.m0, bytes(b.n1 - b.n0), pitch};
     core_.issue(i);
   }
 
@@ -177,7 +181,8 @@ class Emitter {
 // Calls visit(block, load A, last use of A) for each tile of a rectangle, in the tiling's order.
 template <class Visit>
 void walk(const NpuTiling& t, Block area, Visit&& visit) {
-  const std::int64_t rows = ceil_div(area.m1 - area.m0, t.base_m), columns = ceil_div(area.n1 - area.n0, t.base_n);
+  const std::int64_t rows = ceil_div(area.m1 - area.m0, t.base_m),
+                     columns = ceil_div(area.n1 - area.n0, t.base_n);
   for (std::int64_t i = 0; i < rows * columns; ++i) {
     const std::int64_t r = t.n_inner ? i / columns : i % rows, c = t.n_inner ? i % columns : i / rows;
     Block b = area;
@@ -200,8 +205,13 @@ Block dealt_tile(const NpuMatmul& p, const NpuTiling& t, std::int64_t i) {
   const std::int64_t blocks = ceil_div(p.k, t.base_k);
   const std::int64_t parts = t.split_k * t.k_slices;
   const std::int64_t k0 = blocks * part / parts * t.base_k, k1 = blocks * (part + 1) / parts * t.base_k;
-  return {r * t.base_m, std::min(p.m, (r + 1) * t.base_m), c * t.base_n, std::min(p.n, (c + 1) * t.base_n),
-          k0, std::min(p.k, k1), 0};
+  return {r * t.base_m,
+          std::min(p.m, (r + 1) * t.base_m),
+          c * t.base_n,
+          std::min(p.n, (c + 1) * t.base_n),
+          k0,
+          std::min(p.k, k1),
+          0};
 }
 
 // The tiles of a grouped product, group by group, columns first so that B is read once.
@@ -211,8 +221,8 @@ std::vector<Block> grouped_tiles(const NpuMatmul& p, const NpuTiling& t) {
   for (std::size_t g = 0; g < p.groups.size(); ++g) {
     for (std::int64_t n = 0; n < p.n; n += t.base_n) {
       for (std::int64_t m = 0; m < p.groups[g]; m += t.base_m) {
-        out.push_back({row + m, row + std::min(p.groups[g], m + t.base_m), n, std::min(p.n, n + t.base_n), 0, p.k,
-                       static_cast<std::int64_t>(g) * (p.b_transposed ? p.n : p.k)});
+        out.push_back({row + m, row + std::min(p.groups[g], m + t.base_m), n, std::min(p.n, n + t.base_n), 0,
+                       p.k, static_cast<std::int64_t>(g) * (p.b_transposed ? p.n : p.k)});
       }
     }
     row += p.groups[g];
@@ -239,7 +249,8 @@ void strips(Core& core, const chip::NpuCosts& costs, const NpuMatmul& p, const N
 }  // namespace
 
 std::string NpuTiling::text() const {
-  std::string s = fmt::format("{}x{}x{}, L1 {}x{} A {}x{} B", base_m, base_n, base_k, buffers_a, step_ka, buffers_b, step_kb);
+  std::string s = fmt::format("{}x{}x{}, L1 {}x{} A {}x{} B", base_m, base_n, base_k, buffers_a, step_ka,
+                              buffers_b, step_kb);
   if (grid_m > 0) s += fmt::format(", {}x{} cores", grid_m, grid_n);
   if (k_slices > 1) s += fmt::format(", K in {} slices", k_slices);
   if (split_k > 1) s += fmt::format(", split-K {}", split_k);

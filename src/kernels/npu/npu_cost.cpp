@@ -15,16 +15,23 @@ NpuDevice::NpuDevice(const catalog::Chip& c)
 double NpuDevice::macs(llm::Dtype dtype) const {
   switch (dtype) {
     case llm::Dtype::fp16:
-    case llm::Dtype::mxfp4_w: return costs.macs_fp16;
-    case llm::Dtype::bf16: return costs.macs_bf16;
-    case llm::Dtype::fp32: return costs.macs_fp32;
-    case llm::Dtype::tf32: return costs.macs_hf32;
-    case llm::Dtype::int8: return costs.macs_int8;
+    case llm::Dtype::mxfp4_w:
+      return costs.macs_fp16;
+    case llm::Dtype::bf16:
+      return costs.macs_bf16;
+    case llm::Dtype::fp32:
+      return costs.macs_fp32;
+    case llm::Dtype::tf32:
+      return costs.macs_hf32;
+    case llm::Dtype::int8:
+      return costs.macs_int8;
     case llm::Dtype::fp8:
     case llm::Dtype::fp8_block:
     case llm::Dtype::mxfp8:
-    case llm::Dtype::hif8: return costs.macs_fp8;
-    case llm::Dtype::int32: return 0;
+    case llm::Dtype::hif8:
+      return costs.macs_fp8;
+    case llm::Dtype::int32:
+      return 0;
   }
   return 0;
 }
@@ -53,9 +60,12 @@ Seconds launch_cost(const NpuDevice& d, const Harness& h, const NpuSoftware& s) 
     if (s.text("launch") == "network") return d.launch.graph;
   }
   switch (h.launch) {
-    case Harness::Launch::graph: return d.launch.graph;
-    case Harness::Launch::eager: return d.launch.eager;
-    case Harness::Launch::profiler: return d.launch.profiler;
+    case Harness::Launch::graph:
+      return d.launch.graph;
+    case Harness::Launch::eager:
+      return d.launch.eager;
+    case Harness::Launch::profiler:
+      return d.launch.profiler;
   }
   return d.launch.graph;
 }
@@ -84,11 +94,18 @@ JoulesPerFlop energy_of(const catalog::Chip& chip, llm::Dtype dtype) {
     case llm::Dtype::fp8:
     case llm::Dtype::fp8_block:
     case llm::Dtype::mxfp8:
-    case llm::Dtype::hif8: path = "energy.matrix_fp8"; break;
-    case llm::Dtype::int8: path = "energy.matrix_int8"; break;
+    case llm::Dtype::hif8:
+      path = "energy.matrix_fp8";
+      break;
+    case llm::Dtype::int8:
+      path = "energy.matrix_int8";
+      break;
     case llm::Dtype::fp32:
-    case llm::Dtype::tf32: path = "energy.matrix_tf32"; break;
-    default: break;
+    case llm::Dtype::tf32:
+      path = "energy.matrix_tf32";
+      break;
+    default:
+      break;
   }
   return chip.get_or<JoulesPerFlop>(path, {});
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the cost functions of NPU kernels share: launch cost by harness, power, and filling a KernelCost from a run.
+// What the cost functions of NPU kernels share: launch cost by harness, power, and filling a KernelCost from
+// a run.
 
 #include <functional>
 #include <map>
@@ -24,7 +25,8 @@ struct NpuDevice {
   BytesPerSecond hbm() const { return spec.hbm_rate; }
 };
 
-// "catlass:base=128x256x64;b=nz" -> family "catlass" and options. Harnesses of published kernels name their tiling.
+// "catlass:base=128x256x64;b=nz" -> family "catlass" and options. Harnesses of published kernels name their
+// tiling.
 struct NpuSoftware {
   std::string family;
   std::map<std::string, std::string, std::less<>> options;
@@ -34,7 +36,8 @@ struct NpuSoftware {
 };
 NpuSoftware parse_npu_software(const std::string& text);
 
-// Launch cost of one kernel as the harness counts it. Kernels inside a captured graph or a network follow closely.
+// Launch cost of one kernel as the harness counts it. Kernels inside a captured graph or a network follow
+// closely.
 Seconds launch_cost(const NpuDevice& device, const Harness& harness, const NpuSoftware& software);
 
 // What a kernel did: the body's time at the highest clock and how much of it scales with the clock.
@@ -53,9 +56,13 @@ void add_run(NpuWork& work, const chip::RunStats& run);  // traffic, pipes and s
 KernelCost npu_cost(const NpuDevice& device, const Harness& harness, const NpuWork& work);
 
 // The cost functions, one per family of kernels.
-Result<KernelCost> npu_matmul_cost(const catalog::Chip&, const llm::Operation&, const Harness&, const CostOptions&);
-Result<KernelCost> npu_grouped_cost(const catalog::Chip&, const llm::Operation&, const Harness&, const CostOptions&);
-Result<KernelCost> npu_attention_cost(const catalog::Chip&, const llm::Operation&, const Harness&, const CostOptions&);
-Result<KernelCost> npu_vector_cost(const catalog::Chip&, const llm::Operation&, const Harness&, const CostOptions&);
+Result<KernelCost> npu_matmul_cost(const catalog::Chip&, const llm::Operation&, const Harness&,
+                                   const CostOptions&);
+Result<KernelCost> npu_grouped_cost(const catalog::Chip&, const llm::Operation&, const Harness&,
+                                    const CostOptions&);
+Result<KernelCost> npu_attention_cost(const catalog::Chip&, const llm::Operation&, const Harness&,
+                                      const CostOptions&);
+Result<KernelCost> npu_vector_cost(const catalog::Chip&, const llm::Operation&, const Harness&,
+                                   const CostOptions&);
 
 }  // namespace etalon::kernels

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/npu/npu_cost.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "catalog/catalog.h"
-#include "kernels/npu/npu_cost.h"
 #include "kernels/npu/npu_kernels.h"
 
 namespace etalon::kernels {
@@ -46,8 +47,9 @@ std::vector<llm::Operation> operations() {
                                      attention(llm::Phase::forward, 1000, 1000),
                                      attention(llm::Phase::backward, 1000, 1000),
                                      attention(llm::Phase::decode, 1, 3000)};
-  for (auto op : {llm::VectorOp::rmsnorm, llm::VectorOp::swiglu, llm::VectorOp::adamw, llm::VectorOp::zero,
-                  llm::VectorOp::norm, llm::VectorOp::permute, llm::VectorOp::cross_entropy, llm::VectorOp::cast}) {
+  for (auto op :
+       {llm::VectorOp::rmsnorm, llm::VectorOp::swiglu, llm::VectorOp::adamw, llm::VectorOp::zero,
+        llm::VectorOp::norm, llm::VectorOp::permute, llm::VectorOp::cross_entropy, llm::VectorOp::cast}) {
     out.push_back(llm::Vector{.op = op, .rows = 777, .cols = 1111, .extra = 2});
   }
   llm::GroupedMatmul g;
@@ -105,8 +107,14 @@ TEST(NpuCost, The950IsPredictedFromThe910BWithoutAFit) {
   h.launch = Harness::Launch::profiler;
   const auto chip = chip_named("ascend-950pr");
   h.clock = chip.get<Hertz>("clock.max");
-  const auto cost = cost_of(chip, llm::Matmul{.m = 8192, .n = 8192, .k = 8192, .dtype = llm::Dtype::fp16,
-                                              .out_dtype = llm::Dtype::fp16, .transpose_b = false}, h);
+  const auto cost = cost_of(chip,
+                            llm::Matmul{.m = 8192,
+                                        .n = 8192,
+                                        .k = 8192,
+                                        .dtype = llm::Dtype::fp16,
+                                        .out_dtype = llm::Dtype::fp16,
+                                        .transpose_b = false},
+                            h);
   ASSERT_TRUE(cost);
   EXPECT_NEAR(cost->time.value * 1e6 / 2558, 1, 0.1);
 }
@@ -114,7 +122,8 @@ TEST(NpuCost, The950IsPredictedFromThe910BWithoutAFit) {
 TEST(NpuCost, AttentionThroughL2IsSlowerThanDirectlyFromCubeToVector) {
   // The same units per core: on dav-c220 S and P go through L2, on dav-3510 they do not.
   const auto op = attention(llm::Phase::forward, 4096, 4096);
-  const auto through = cost_of(chip_named("ascend-910b2"), op), direct = cost_of(chip_named("ascend-950pr"), op);
+  const auto through = cost_of(chip_named("ascend-910b2"), op),
+             direct = cost_of(chip_named("ascend-950pr"), op);
   ASSERT_TRUE(through && direct);
   EXPECT_NE(through->tiling.find("through L2"), std::string::npos);
   EXPECT_NE(direct->tiling.find("UB and L1"), std::string::npos);

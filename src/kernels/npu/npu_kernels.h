@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The kernels of Ascend cores: matmul, grouped matmul, attention, streaming vector operations. builtin.cpp lists
-// them; each simulates its tile program on chip::Machine with the facts of the chip.
+// The kernels of Ascend cores: matmul, grouped matmul, attention, streaming vector operations. builtin.cpp
+// lists them; each simulates its tile program on chip::Machine with the facts of the chip.
 
 #include <vector>
 

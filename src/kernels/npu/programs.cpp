@@ -34,7 +34,8 @@ class Reader {
     return 1;
   }
   // "4x6"
-  std::pair<std::int64_t, std::int64_t> pair(const char* key, std::pair<std::int64_t, std::int64_t> otherwise) {
+  std::pair<std::int64_t, std::int64_t> pair(const char* key,
+                                             std::pair<std::int64_t, std::int64_t> otherwise) {
     const auto it = params_.find(key);
     if (it == params_.end()) return otherwise;
     const auto x = it->second.find('x');
@@ -79,7 +80,8 @@ Result<double> pick(const catalog::Chip& chip, const chip::RunStats& run, const 
   if (metric == "mte2_busy_us") return busy(chip::NpuPipe::mte2);
   if (metric == "vector_busy_us") return busy(chip::NpuPipe::vector);
   return fail("program.metric",
-              fmt::format("metric '{}' is not task_us, core_us, cube_busy_us, mte2_busy_us or vector_busy_us", metric));
+              fmt::format("metric '{}' is not task_us, core_us, cube_busy_us, mte2_busy_us or vector_busy_us",
+                          metric));
 }
 
 // The templates of the published steps. One base block per transfer and buffer ("single"); several ("multi"),
@@ -113,8 +115,8 @@ Result<chip::RunStats> matmul(const catalog::Chip& chip, Reader& in) {
   if (blocks == "single") {
     t.n_inner = true;  // the Norm template walks along N
   } else {
-    // Depths that are not given: those the tiling function takes by itself (8 and 8 base blocks), or, for kernels
-    // on the basic API, all of L1.
+    // Depths that are not given: those the tiling function takes by itself (8 and 8 base blocks), or, for
+    // kernels on the basic API, all of L1.
     const bool fill = blocks == "multi";
     t.step_ka = static_cast<int>(std::max<std::int64_t>(1, in.number("depth_a1", fill ? 16 : 8) / 2));
     t.step_kb = static_cast<int>(std::max<std::int64_t>(1, in.number("depth_b1", 8) / 2));
@@ -139,18 +141,24 @@ Result<chip::RunStats> read(const catalog::Chip& chip, Reader& in) {
   TRY(size, size_of_type(in.text("dtype", "fp16")));
   w.element = static_cast<std::int64_t>(size);
   const std::string path = in.text("path", "GM_TO_UB");
-  if (path.starts_with("GM_TO_L1")) w.path = chip::NpuPath::gm_l1;
-  else if (path != "GM_TO_UB") in.note("path", "is GM_TO_UB, GM_TO_L1 or GM_TO_L1_ND2NZ, got '" + path + "'");
+  if (path.starts_with("GM_TO_L1"))
+    w.path = chip::NpuPath::gm_l1;
+  else if (path != "GM_TO_UB")
+    in.note("path", "is GM_TO_UB, GM_TO_L1 or GM_TO_L1_ND2NZ, got '" + path + "'");
   w.nd2nz = path == "GM_TO_L1_ND2NZ";
   std::tie(w.tile_rows, w.tile_columns) = in.pair("tile", {64, 1024});
   const int most = w.path == chip::NpuPath::gm_l1 ? costs.cubes : costs.vectors;
   w.cores = static_cast<int>(in.number("cores", most));
   w.passes = static_cast<int>(in.number("passes", 1));
   const std::string order = in.text("order", "whole");
-  if (order == "same") w.order = NpuRead::Order::same;
-  else if (order == "staggered") w.order = NpuRead::Order::staggered;
-  else if (order.ends_with("column slices")) w.slices = std::max(1, std::atoi(order.c_str()));
-  else if (order != "whole") in.note("order", "is whole, N column slices, same or staggered, got '" + order + "'");
+  if (order == "same")
+    w.order = NpuRead::Order::same;
+  else if (order == "staggered")
+    w.order = NpuRead::Order::staggered;
+  else if (order.ends_with("column slices"))
+    w.slices = std::max(1, std::atoi(order.c_str()));
+  else if (order != "whole")
+    in.note("order", "is whole, N column slices, same or staggered, got '" + order + "'");
   if (w.cores > most) in.note("cores", fmt::format("is {}, {} has {}", w.cores, chip.name, most));
   if (!in.error().empty()) return fail("program.parameter", in.error());
   chip::Machine machine(chip::npu_machine_spec(chip));
@@ -169,18 +177,23 @@ Result<chip::RunStats> elementwise(const catalog::Chip& chip, Reader& in) {
   w.cores = static_cast<int>(in.number("cores", costs.vectors));
   w.bypass_inputs = in.text("inputs") == "bypass_l2";
   auto kind = chip::VectorClass::binary;
-  if (op == "exp" || op == "ln" || op == "sqrt") kind = chip::VectorClass::transcendental;
-  else if (op == "div") kind = chip::VectorClass::divide;
-  else if (op == "abs" || op == "relu" || op == "muls" || op == "adds") kind = chip::VectorClass::unary;
+  if (op == "exp" || op == "ln" || op == "sqrt")
+    kind = chip::VectorClass::transcendental;
+  else if (op == "div")
+    kind = chip::VectorClass::divide;
+  else if (op == "abs" || op == "relu" || op == "muls" || op == "adds")
+    kind = chip::VectorClass::unary;
   else if (op != "add" && op != "sub" && op != "mul" && op != "max" && op != "min") {
-    in.note("op", "is add, sub, mul, max, min, div, exp, ln, sqrt, abs, relu, muls or adds, got '" + op + "'");
+    in.note("op",
+            "is add, sub, mul, max, min, div, exp, ln, sqrt, abs, relu, muls or adds, got '" + op + "'");
   }
   w.inputs = kind == chip::VectorClass::binary || kind == chip::VectorClass::divide ? 2 : 1;
   const bool conflict = kind == chip::VectorClass::binary && in.text("ub") != "conflict_free";
   w.vector_cycles_per_repeat =
       costs.vector_repeat[static_cast<int>(kind)][size == 4 ? 1 : 0] + (conflict ? costs.bank_conflict : 0);
   if (in.text("compute") == "scalar") w.scalar_cycles = costs.scalar_ub_read;
-  if (w.cores > costs.vectors) in.note("cores", fmt::format("is {}, {} has {}", w.cores, chip.name, costs.vectors));
+  if (w.cores > costs.vectors)
+    in.note("cores", fmt::format("is {}, {} has {}", w.cores, chip.name, costs.vectors));
   if (!in.error().empty()) return fail("program.parameter", in.error());
   chip::Machine machine(chip::npu_machine_spec(chip));
   return run_elementwise(machine, costs, w);
@@ -204,8 +217,8 @@ Result<ProgramParams> parse_program_params(const std::string& text) {
   return out;
 }
 
-Result<double> program_metric(const catalog::Chip& chip, const std::string& program, const ProgramParams& params,
-                              const std::string& metric) {
+Result<double> program_metric(const catalog::Chip& chip, const std::string& program,
+                              const ProgramParams& params, const std::string& metric) {
   if (chip.kind != catalog::CoreKind::npu) {
     return fail("program.chip", fmt::format("programs run on NPUs, {} is a GPU", chip.name));
   }

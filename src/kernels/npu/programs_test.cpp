@@ -145,7 +145,8 @@ TEST(NpuPrograms, ABadParameterOrMetricIsOneClearError) {
 }
 
 TEST(NpuPrograms, TheLargerBinFollowsFromTheFactsOfTheReferenceChip) {
-  const auto params = *parse_program_params("m=4096;n=4096;k=4096;cores=20;single_m=1024;single_n=820;l1_blocks=multi");
+  const auto params =
+      *parse_program_params("m=4096;n=4096;k=4096;cores=20;single_m=1024;single_n=820;l1_blocks=multi");
   const auto b1 = program_metric(chip_named("ascend-910b1"), "matmul", params, "core_us");
   const auto b3 = program_metric(chip_named("ascend-910b3"), "matmul", params, "core_us");
   ASSERT_TRUE(b1 && b3);

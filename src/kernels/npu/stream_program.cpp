@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-
 #include <vector>
 
 #include "chip/npu.h"
@@ -25,7 +24,8 @@ constexpr double kRepeatBytes = 256;  // one vector repeat, by definition of the
 // Lines touched beyond aligned ones: exact where all rows lie alike, else the mean over offsets of 32 bytes.
 double unaligned(const chip::NpuCosts& costs, std::int64_t column, const chip::Region& r) {
   const auto line = static_cast<std::int64_t>(costs.line);
-  if (r.pitch % line == 0) return static_cast<double>(r.rows) * chip::unaligned_bytes(costs, column, r.row_bytes);
+  if (r.pitch % line == 0)
+    return static_cast<double>(r.rows) * chip::unaligned_bytes(costs, column, r.row_bytes);
   double sum = 0;
   for (std::int64_t o = 0; o < line; o += 32) sum += chip::unaligned_bytes(costs, o, r.row_bytes);
   return static_cast<double>(r.rows) * sum * 32 / static_cast<double>(line);
@@ -57,7 +57,8 @@ chip::RunStats run_read(chip::Machine& machine, const chip::NpuCosts& costs, con
   return machine.run(w.cores, [&](Core& core) {
     core.scalar(costs.block_start * core.index());
     for (std::int64_t s = 0; s < w.slices; ++s) {
-      const std::int64_t from = s * slice, across = ceil_div(std::min(slice, w.columns - from), w.tile_columns);
+      const std::int64_t from = s * slice,
+                         across = ceil_div(std::min(slice, w.columns - from), w.tile_columns);
       const std::int64_t tiles = down * across;
       for (int pass = 0; pass < w.passes; ++pass) {
         const bool all = w.order != NpuRead::Order::shared_out;
@@ -66,7 +67,8 @@ chip::RunStats run_read(chip::Machine& machine, const chip::NpuCosts& costs, con
         const std::int64_t skew = w.order == NpuRead::Order::staggered ? tiles * core.index() / w.cores : 0;
         for (std::int64_t t = first; t < last; ++t) {
           const std::int64_t tile = (t + skew) % tiles;
-          core.issue(read_tile(costs, w, base, tile / across * w.tile_rows, from + tile % across * w.tile_columns));
+          core.issue(
+              read_tile(costs, w, base, tile / across * w.tile_rows, from + tile % across * w.tile_columns));
         }
       }
     }
@@ -86,7 +88,8 @@ chip::RunStats run_elementwise(chip::Machine& machine, const chip::NpuCosts& cos
       core.set_flag(kOutFree);
     }
     const std::int64_t share = ceil_div(w.elements, w.cores);
-    const std::int64_t begin = std::min(w.elements, share * core.index()), end = std::min(w.elements, begin + share);
+    const std::int64_t begin = std::min(w.elements, share * core.index()),
+                       end = std::min(w.elements, begin + share);
     for (std::int64_t at = begin; at < end; at += w.copy_elements) {
       const std::int64_t n = std::min(w.copy_elements, end - at);
       const auto transfer = [&](chip::Address base, bool write) {
@@ -120,8 +123,8 @@ chip::RunStats run_elementwise(chip::Machine& machine, const chip::NpuCosts& cos
         v.wait[1] = kOutFree;
         v.set[0] = kInFree;
         v.set[1] = kOut;
-        v.cycles = costs.vector_start + std::ceil(static_cast<double>(n * w.element) / kRepeatBytes) *
-                                            w.vector_cycles_per_repeat;
+        v.cycles = costs.vector_start +
+                   std::ceil(static_cast<double>(n * w.element) / kRepeatBytes) * w.vector_cycles_per_repeat;
         core.issue(v);
       }
       for (int i = 0; i < w.outputs; ++i) {
@@ -136,7 +139,9 @@ chip::RunStats run_elementwise(chip::Machine& machine, const chip::NpuCosts& cos
 
 chip::RunStats run_stream(chip::Machine& machine, const chip::NpuCosts& costs, const NpuStream& w) {
   std::vector<chip::Address> in, out;
-  const auto size = [&](double bytes) { return static_cast<std::int64_t>(std::ceil(w.elements * bytes)) + 4096; };
+  const auto size = [&](double bytes) {
+    return static_cast<std::int64_t>(std::ceil(w.elements * bytes)) + 4096;
+  };
   for (double b : w.reads) in.push_back(machine.allocate(size(b)));
   for (double b : w.writes) out.push_back(machine.allocate(size(b)));
   enum : FlagId { kIn, kInFree, kOut, kOutFree };
@@ -157,7 +162,8 @@ chip::RunStats run_stream(chip::Machine& machine, const chip::NpuCosts& costs, c
         i.access = write ? chip::Access::write : chip::Access::read;
         i.name = write ? "copy out" : "copy in";
         const auto& cost = write ? costs.ub_gm : costs.gm_ub;
-        const auto length = std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(n) * bytes));
+        const auto length =
+            std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(n) * bytes));
         const double rows = w.row_bytes > 0 ? std::ceil(static_cast<double>(length) / w.row_bytes) : 1;
         i.cycles = cost.minimum * rows;  // scattered rows are transfers of their own
         i.port_bytes = w.row_bytes > 0 ? rows * cost.row_bytes : 0.0;
@@ -180,7 +186,11 @@ chip::RunStats run_stream(chip::Machine& machine, const chip::NpuCosts& costs, c
       v.set[1] = kOut;
       v.cycles = w.instructions * costs.vector_start + static_cast<double>(n) / 64 * w.cycles_per_repeat;
       core.issue(v);
-      if (out.empty()) core.issue(Instruction{.pipe = static_cast<PipeId>(NpuPipe::mte3), .wait = {kOut, chip::kNoFlag, chip::kNoFlag}, .set = {kOutFree, chip::kNoFlag}, .region = {}});
+      if (out.empty())
+        core.issue(Instruction{.pipe = static_cast<PipeId>(NpuPipe::mte3),
+                               .wait = {kOut, chip::kNoFlag, chip::kNoFlag},
+                               .set = {kOutFree, chip::kNoFlag},
+                               .region = {}});
       for (std::size_t i = 0; i < out.size(); ++i) {
         Instruction copy = transfer(out[i], w.writes[i], true);
         if (i == 0) copy.wait[0] = kOut;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Streaming operations on the vector cores: what each moves and the vector instructions it is made of, computed in
-// fp32 (16-bit operands are cast on the way in and out), simulated chunk by chunk.
+// Streaming operations on the vector cores: what each moves and the vector instructions it is made of,
+// computed in fp32 (16-bit operands are cast on the way in and out), simulated chunk by chunk.
 
 #include <fmt/format.h>
 
@@ -25,26 +25,45 @@ struct Body {
 Body body_of(const llm::Vector& v) {
   using llm::VectorOp;
   switch (v.op) {
-    case VectorOp::rmsnorm: return {.unary = 1, .binary = 3, .reduce = 1, .small = 3, .inputs = 2};
-    case VectorOp::layernorm: return {.unary = 1, .binary = 5, .reduce = 2, .small = 5, .inputs = 2};
-    case VectorOp::rope: return {.unary = 0, .binary = 4, .inputs = 2};
-    case VectorOp::swiglu: return {.unary = 2, .binary = 1, .special = 1, .divide = 1, .inputs = 2};
-    case VectorOp::gelu: return {.unary = 4, .binary = 3, .special = 1, .divide = 1};
-    case VectorOp::relu2: return {.unary = 1, .binary = 1};
-    case VectorOp::softmax: return {.unary = 1, .binary = 2, .special = 1, .reduce = 2, .small = 3};
+    case VectorOp::rmsnorm:
+      return {.unary = 1, .binary = 3, .reduce = 1, .small = 3, .inputs = 2};
+    case VectorOp::layernorm:
+      return {.unary = 1, .binary = 5, .reduce = 2, .small = 5, .inputs = 2};
+    case VectorOp::rope:
+      return {.unary = 0, .binary = 4, .inputs = 2};
+    case VectorOp::swiglu:
+      return {.unary = 2, .binary = 1, .special = 1, .divide = 1, .inputs = 2};
+    case VectorOp::gelu:
+      return {.unary = 4, .binary = 3, .special = 1, .divide = 1};
+    case VectorOp::relu2:
+      return {.unary = 1, .binary = 1};
+    case VectorOp::softmax:
+      return {.unary = 1, .binary = 2, .special = 1, .reduce = 2, .small = 3};
     case VectorOp::residual_add:
-    case VectorOp::add: return {.binary = 1, .inputs = 2};
-    case VectorOp::cast: return {};
-    case VectorOp::transpose: return {.unary = 3};
-    case VectorOp::embedding: return {.inputs = 1, .scattered = true};
-    case VectorOp::cross_entropy: return {.unary = 1, .binary = 2, .special = 1, .reduce = 2, .small = 4};
-    case VectorOp::topk_gate: return {.unary = 18, .binary = 2, .special = 1, .reduce = 2, .small = 4};
-    case VectorOp::permute: return {.scattered = true};
-    case VectorOp::unpermute: return {.unary = 1, .binary = 1, .scattered = true};
-    case VectorOp::quantise: return {.unary = 2, .binary = 1, .reduce = 1, .small = 2};
-    case VectorOp::adamw: return {.unary = 5, .binary = 6, .special = 1, .divide = 1, .inputs = 4, .outputs = 4};
-    case VectorOp::zero: return {.unary = 1, .inputs = 0};
-    case VectorOp::norm: return {.binary = 1, .reduce = 1, .small = 1, .outputs = 0};
+    case VectorOp::add:
+      return {.binary = 1, .inputs = 2};
+    case VectorOp::cast:
+      return {};
+    case VectorOp::transpose:
+      return {.unary = 3};
+    case VectorOp::embedding:
+      return {.inputs = 1, .scattered = true};
+    case VectorOp::cross_entropy:
+      return {.unary = 1, .binary = 2, .special = 1, .reduce = 2, .small = 4};
+    case VectorOp::topk_gate:
+      return {.unary = 18, .binary = 2, .special = 1, .reduce = 2, .small = 4};
+    case VectorOp::permute:
+      return {.scattered = true};
+    case VectorOp::unpermute:
+      return {.unary = 1, .binary = 1, .scattered = true};
+    case VectorOp::quantise:
+      return {.unary = 2, .binary = 1, .reduce = 1, .small = 2};
+    case VectorOp::adamw:
+      return {.unary = 5, .binary = 6, .special = 1, .divide = 1, .inputs = 4, .outputs = 4};
+    case VectorOp::zero:
+      return {.unary = 1, .inputs = 0};
+    case VectorOp::norm:
+      return {.binary = 1, .reduce = 1, .small = 1, .outputs = 0};
   }
   return {};
 }
@@ -71,7 +90,8 @@ NpuStream stream_of(const NpuDevice& d, const llm::Vector& v) {
                                  b.special * repeat(chip::VectorClass::transcendental) +
                                  b.divide * repeat(chip::VectorClass::divide) +
                                  b.reduce * repeat(chip::VectorClass::block_reduce)) +
-                         casts * repeat(chip::VectorClass::convert)) / issue;
+                         casts * repeat(chip::VectorClass::convert)) /
+                        issue;
   s.instructions = static_cast<int>(more) * (b.unary + b.binary + b.special + b.divide + b.reduce + b.small) +
                    static_cast<int>(casts);
   if (b.scattered) s.row_bytes = static_cast<double>(v.cols) * llm::size_of(v.dtype).value;
@@ -82,7 +102,8 @@ NpuStream stream_of(const NpuDevice& d, const llm::Vector& v) {
   const double fits = static_cast<double>(d.costs.ub_size) / per_element;
   s.cores = d.costs.vectors;
   const double each = std::ceil(s.elements / s.cores);
-  s.chunk = static_cast<std::int64_t>(std::max(64.0, std::floor(std::min(fits, std::max(each, 64.0)) / 64) * 64));
+  s.chunk =
+      static_cast<std::int64_t>(std::max(64.0, std::floor(std::min(fits, std::max(each, 64.0)) / 64) * 64));
   s.cores = static_cast<int>(std::clamp(std::ceil(s.elements / 64), 1.0, static_cast<double>(s.cores)));
   return s;
 }
