@@ -41,6 +41,7 @@ enum Flags : FlagId {
 constexpr double kMostSteps = 24000;
 // Key blocks in the middle of long items advance several at a time.
 constexpr int kFineSteps = 6;
+constexpr double kMostCoarse = 64;
 
 struct Step {
   std::int64_t key, keys;
@@ -259,8 +260,10 @@ void touch_share(Machine& m, Address at, double bytes, double share, bool dirty)
   }
 }
 
-AttentionRun simulate_attention(const catalog::Chip& chip, const DeviceFacts& d, const AttentionJob& job,
-                                bool timeline) {
+namespace {
+
+AttentionRun simulate_job(const catalog::Chip& chip, const DeviceFacts& d, const AttentionJob& job,
+                          bool timeline) {
   AttentionRun r;
   Program p{job, job.plan.heads, 0, 0, 1, 0, 0, 0, 0};
   for (const WorkItem& w : job.plan.items) {
@@ -274,7 +277,7 @@ AttentionRun simulate_attention(const catalog::Chip& chip, const DeviceFacts& d,
   const double most = std::max(enough, std::floor(kMostSteps / per_head));
   p.heads = static_cast<std::int64_t>(std::min<double>(static_cast<double>(job.plan.heads), most));
   const double steps = per_head * static_cast<double>(p.heads);
-  p.coarse = static_cast<int>(std::clamp(steps / kMostSteps, 1.0, 64.0));
+  p.coarse = static_cast<int>(std::clamp(steps / kMostSteps, 1.0, kMostCoarse));
 
   Machine machine(attention_machine(
       chip, d, job.rate,
@@ -305,6 +308,27 @@ AttentionRun simulate_attention(const catalog::Chip& chip, const DeviceFacts& d,
     r.simulated = static_cast<double>(p.heads) / static_cast<double>(job.plan.heads);
   }
   r.seconds += ramp_seconds(d, job.streamed, job.kept);
+  return r;
+}
+
+}  // namespace
+
+AttentionRun simulate_attention(const catalog::Chip& chip, const DeviceFacts& d, const AttentionJob& job,
+                                bool timeline) {
+  // Of very long sequences every so many-th tile stands for its neighbours, which differ by a block or two.
+  const double budget = kMostSteps * kMostCoarse / 8;
+  const double wanted = std::floor(block_steps(job.plan) / budget);
+  const double most = std::floor(static_cast<double>(job.plan.item_count()) / (3.0 * d.sms));
+  const auto stride = static_cast<std::size_t>(std::max(1.0, std::min(wanted, most)));
+  if (stride == 1) return simulate_job(chip, d, job, timeline);
+  AttentionJob thin = job;
+  thin.plan.items.clear();
+  for (std::size_t i = 0; i < job.plan.items.size(); i += stride)
+    thin.plan.items.push_back(job.plan.items[i]);
+  AttentionRun r = simulate_job(chip, d, thin, timeline);
+  r.seconds *= greedy_makespan(job.plan, item_seconds(d, job), d.sms) /
+               greedy_makespan(thin.plan, item_seconds(d, thin), d.sms);
+  r.simulated /= static_cast<double>(stride);
   return r;
 }
 

@@ -104,24 +104,21 @@ void Program::one(Core& core, const TileRow& r, std::int64_t column) const {
 void Program::run(Core& core, int cores) const {
   for (int i = 0; i < kStages; ++i) core.set_flag(kEmpty);
   core.set_flag(kStored);
-  const std::int64_t all = static_cast<std::int64_t>(rows.size()) * columns;
-  for (std::int64_t t = core.index(); t < all; t += cores) {
-    // The row tiles of one expert run along with a column, so that its weights are read once.
-    std::int64_t at = t, first = 0;
-    const auto n = static_cast<std::int64_t>(rows.size());
-    while (first < n) {
-      std::int64_t last = first;
-      while (last < n &&
-             rows[static_cast<std::size_t>(last)].expert == rows[static_cast<std::size_t>(first)].expert)
-        ++last;
-      const std::int64_t block = (last - first) * columns;
-      if (at < block) {
-        one(core, rows[static_cast<std::size_t>(first + at % (last - first))], at / (last - first));
-        break;
-      }
-      at -= block;
-      first = last;
-    }
+  // The row tiles of one expert run along with a column, so that its weights are read once.
+  std::size_t first = 0, last = 0;
+  std::int64_t before = 0;  // tiles of the experts before `first`
+  const auto next_expert = [&] {
+    before += static_cast<std::int64_t>(last - first) * columns;
+    first = last;
+    while (last < rows.size() && rows[last].expert == rows[first].expert) ++last;
+  };
+  next_expert();
+  for (std::int64_t t = core.index(); first < rows.size(); t += cores) {
+    while (first < rows.size() && t - before >= static_cast<std::int64_t>(last - first) * columns)
+      next_expert();
+    if (first >= rows.size()) return;
+    const auto high = static_cast<std::int64_t>(last - first);
+    one(core, rows[first + static_cast<std::size_t>((t - before) % high)], (t - before) / high);
   }
 }
 
@@ -149,8 +146,8 @@ GroupedRun simulate_product(const catalog::Chip& chip, const DeviceFacts& d, con
   p.steps = static_cast<std::int64_t>(std::ceil(k_steps / coarse));
   // Still too much: columns beyond whole rounds of the SMs are more of the same.
   double share = 1;
-  if (tiles * static_cast<double>(p.steps) > 4 * kMostSteps) {
-    const double most = 4 * kMostSteps / static_cast<double>(p.steps) / static_cast<double>(p.rows.size());
+  if (tiles * static_cast<double>(p.steps) > 1.5 * kMostSteps) {
+    const double most = 1.5 * kMostSteps / static_cast<double>(p.steps) / static_cast<double>(p.rows.size());
     const auto part = std::clamp<std::int64_t>(static_cast<std::int64_t>(most), 1, p.columns);
     share = static_cast<double>(part) / static_cast<double>(p.columns);
     p.columns = part;
