@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <stdexcept>
 #include <tuple>
 
 #include "chip/npu.h"
@@ -72,7 +73,7 @@ Result<double> size_of_type(const std::string& dtype) {
 }
 
 Result<double> pick(const catalog::Chip& chip, const chip::RunStats& run, const std::string& metric) {
-  if (!run.deadlock.empty()) return fail("program.deadlock", "the program never ends: " + run.deadlock);
+  if (!run.deadlock.empty()) throw std::logic_error("an NPU program never ends: " + run.deadlock);
   const auto busy = [&](chip::NpuPipe p) { return run.pipes[static_cast<int>(p)].busy_mean.value * 1e6; };
   if (metric == "task_us") return (run.time + chip::npu_launch(chip).profiler).value * 1e6;
   if (metric == "core_us") return run.core_mean.value * 1e6;
