@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/kernel_shapes.h"
 #include "apps/cli/progress.h"
 #include "base/interrupt.h"
 #include "base/text.h"
@@ -22,78 +23,6 @@
 
 namespace etalon::cli {
 namespace {
-
-using llm::Dtype;
-
-constexpr std::int64_t kLargest = 1'000'000'000'000;
-
-// What all operations share.
-struct Common {
-  std::string chip, fidelity = "cycle", timeline, sweep, launch = "graph";
-  bool no_cache = false, cold = false;
-  int replays = 12, copies = 1, jobs = 2;
-};
-
-// One operation: its flags by name, and how they become an llm::Operation. Values live as long as the parser.
-struct Shape {
-  std::map<std::string, std::int64_t> counts;  // without leading dashes
-  std::map<std::string, std::string> words;
-  std::map<std::string, bool> switches;
-  double skew = 0;
-  std::function<Result<llm::Operation>(const Shape&)> make;
-  Common common;
-
-  std::int64_t count(const std::string& name) const { return counts.at(name); }
-  bool is_on(const std::string& name) const { return switches.at(name); }
-  Result<Dtype> dtype(const std::string& name, Dtype otherwise) const {
-    const std::string& word = words.at(name);
-    if (word.empty()) return otherwise;
-    Dtype out{};
-    if (llm::parse(word, out)) return out;
-    return etalon::fail("kernel.dtype", fmt::format("--{}: got \"{}\"", name, word),
-                        "use bf16, fp16, fp32, tf32, fp8, fp8_block, mxfp8, mxfp4_w, int8 or hif8");
-  }
-  Result<llm::Phase> phase() const {
-    const std::string& word = words.at("phase");
-    return word == "backward" ? llm::Phase::backward
-           : word == "decode" ? llm::Phase::decode
-                              : llm::Phase::forward;
-  }
-};
-
-class Parser {
- public:
-  Parser(CLI::App& command, std::shared_ptr<Shape> shape) : command_(command), shape_(std::move(shape)) {}
-
-  Parser& count(const std::string& name, const std::string& help, std::int64_t otherwise = 0) {
-    shape_->counts[name] = otherwise;
-    auto* option = command_.add_option("--" + name, shape_->counts[name], help)
-                       ->check(CLI::Range(std::int64_t{1}, kLargest));
-    if (otherwise == 0) option->required();
-    return *this;
-  }
-  Parser& dtype(const std::string& name = "dtype",
-                const std::string& help = "number format, bf16 if not given") {
-    shape_->words[name];
-    command_.add_option("--" + name, shape_->words[name], help);
-    return *this;
-  }
-  Parser& phase(const std::vector<std::string>& phases) {
-    shape_->words["phase"] = phases.front();
-    command_.add_option("--phase", shape_->words["phase"], fmt::format("{}", fmt::join(phases, ", ")))
-        ->check(CLI::IsMember(phases));
-    return *this;
-  }
-  Parser& flag(const std::string& name, const std::string& help) {
-    shape_->switches[name] = false;
-    command_.add_flag("--" + name, shape_->switches[name], help);
-    return *this;
-  }
-
- private:
-  CLI::App& command_;
-  std::shared_ptr<Shape> shape_;
-};
 
 void add_common(CLI::App& command, Common& c) {
   command.add_option("--chip", c.chip, "a name of the catalog or a TOML file")->required();
@@ -162,8 +91,7 @@ kernels::Harness harness_of(const Common& c) {
 // All points of a sweep, some at a time; the results keep their order.
 Result<std::vector<study::KernelRun>> run_all(const kernels::CostModel& model, const Shape& shape,
                                               const Sweep& sweep) {
-  std::vector<Result<kernels::KernelCost>> costs(sweep.values.size(),
-                                                 etalon::fail("kernel.cancelled", "interrupted"));
+  std::vector<std::optional<Result<kernels::KernelCost>>> costs(sweep.values.size());
   std::vector<llm::Operation> operations;
   for (std::int64_t value : sweep.values) {
     Shape at = shape;
@@ -187,15 +115,16 @@ Result<std::vector<study::KernelRun>> run_all(const kernels::CostModel& model, c
   }
   std::vector<study::KernelRun> runs;
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    if (!costs[i]) return etalon::fail(costs[i].error());
-    runs.push_back({operations[i], *costs[i]});
+    if (!costs[i]) return etalon::fail("study.cancelled", "interrupted");
+    if (!*costs[i]) return etalon::fail(costs[i]->error());
+    runs.push_back({operations[i], **costs[i]});
   }
   return runs;
 }
 
 // Formats that the matrix units of the chip do not multiply.
 Result<std::monostate> check_units(const catalog::Chip& chip, const llm::Operation& operation) {
-  const Dtype dtype = study::dtype_of(operation);
+  const llm::Dtype dtype = study::dtype_of(operation);
   if (llm::flops(operation).value <= 0 || study::peaks_of(chip, dtype).matrix) return std::monostate{};
   return etalon::fail(
       "kernel.dtype",
@@ -203,8 +132,17 @@ Result<std::monostate> check_units(const catalog::Chip& chip, const llm::Operati
       "`etalon chips show " + chip.name + "` lists their rates");
 }
 
+Result<std::monostate> check_counts(const Shape& shape) {
+  for (const auto& [name, value] : shape.counts) {
+    if (value != 0 || shape.common.sweep.starts_with(name + "=")) continue;
+    return etalon::fail("usage.wrong", fmt::format("--{} is needed", name), "give it, or sweep over it");
+  }
+  return std::monostate{};
+}
+
 Result<Document> run_kernel(const Shape& shape) {
   const Common& c = shape.common;
+  TRY_VOID(check_counts(shape));
   if (!c.sweep.empty() && !c.timeline.empty()) {
     return etalon::fail("kernel.sweep", "a timeline is of one shape, not of a sweep",
                         "leave out --sweep or --timeline");
@@ -222,7 +160,9 @@ Result<Document> run_kernel(const Shape& shape) {
   Document document;
   if (!c.sweep.empty()) {
     TRY(sweep, parse_sweep(c.sweep, shape));
-    TRY(first, shape.make(shape));
+    Shape at = shape;
+    at.counts[sweep.name] = sweep.values.front();
+    TRY(first, shape.make(at));
     TRY_VOID(check_units(chip, first));
     TRY(runs, run_all(model, shape, sweep));
     document = study::sweep_report(chip, sweep.name, sweep.values, runs);
@@ -249,177 +189,21 @@ Result<Document> run_kernel(const Shape& shape) {
   return document;
 }
 
-Result<llm::Operation> matmul(const Shape& s) {
-  llm::Matmul op;
-  op.m = s.count("m"), op.n = s.count("n"), op.k = s.count("k"), op.batch = s.count("batch");
-  TRY(dtype, s.dtype("dtype", Dtype::bf16));
-  const bool is_narrow =
-      dtype == Dtype::fp8 || dtype == Dtype::fp8_block || dtype == Dtype::mxfp8 || dtype == Dtype::hif8;
-  const Dtype natural = dtype == Dtype::tf32                   ? Dtype::fp32
-                        : dtype == Dtype::int8                 ? Dtype::fp16
-                        : is_narrow || dtype == Dtype::mxfp4_w ? Dtype::bf16
-                                                               : dtype;
-  TRY(out, s.dtype("out-dtype", natural));
-  op.dtype = dtype, op.out_dtype = out;
-  const std::string& layout = s.words.at("layout");
-  op.transpose_a = layout[0] == 't', op.transpose_b = layout[1] == 't';
-  op.quantise_activation = s.is_on("quantise");
-  op.accumulate = s.is_on("accumulate");
-  return op;
-}
-
-Result<llm::Operation> experts(const Shape& s) {
-  llm::GroupedMatmul op;
-  op.tokens = s.count("tokens"), op.hidden = s.count("hidden"), op.inter = s.count("inter");
-  op.experts = s.count("experts"), op.top_k = s.count("top-k"), op.ep = s.count("ep");
-  if (op.top_k > op.experts || op.experts % op.ep != 0) {
-    return etalon::fail("kernel.experts",
-                        fmt::format("got {} experts, top-k {}, ep {}", op.experts, op.top_k, op.ep),
-                        "top-k is at most the experts, and ep divides them");
-  }
-  op.gated = !s.is_on("ungated");
-  op.matmuls_only = s.is_on("matmuls-only");
-  op.skew = s.skew;
-  TRY(dtype, s.dtype("dtype", Dtype::bf16));
-  op.dtype = dtype;
-  return op;
-}
-
-Result<llm::Operation> attention(const Shape& s) {
-  llm::Attention op;
-  TRY(phase, s.phase());
-  TRY(dtype, s.dtype("dtype", Dtype::bf16));
-  op.phase = phase, op.dtype = dtype;
-  op.batch = s.count("batch"), op.heads_q = s.count("heads-q");
-  op.heads_kv = s.count("heads-kv") == kLargest ? op.heads_q : s.count("heads-kv");
-  op.head_dim = s.count("head-dim");
-  op.head_dim_v = s.count("head-dim-v") == kLargest ? op.head_dim : s.count("head-dim-v");
-  op.seq_kv = s.count("seq-kv");
-  const bool is_decode = phase == llm::Phase::decode;
-  op.seq_q = s.count("seq-q") != kLargest ? s.count("seq-q") : is_decode ? 1 : op.seq_kv;
-  op.causal = !s.is_on("full") && !is_decode;
-  op.window = s.count("window") == kLargest ? 0 : s.count("window");
-  op.framework_call = s.is_on("framework-call");
-  if (op.heads_q % op.heads_kv != 0) {
-    return etalon::fail("kernel.heads",
-                        fmt::format("got {} query heads over {} key-value heads", op.heads_q, op.heads_kv),
-                        "the query heads have to be a multiple of the key-value heads");
-  }
-  return op;
-}
-
-// Latent attention with the dimensions of DeepSeek-V2 and V3 (as in mla.csv).
-Result<llm::Operation> mla(const Shape& s) {
-  llm::Attention op;
-  TRY(phase, s.phase());
-  TRY(dtype, s.dtype("dtype", Dtype::bf16));
-  const bool absorbed = phase == llm::Phase::decode;
-  op.phase = phase, op.dtype = dtype;
-  op.batch = s.count("batch"), op.heads_q = s.count("heads");
-  op.heads_kv = absorbed ? 1 : op.heads_q;
-  op.head_dim = absorbed ? 576 : 192, op.head_dim_v = absorbed ? 512 : 128;
-  op.shared_kv = absorbed, op.causal = !absorbed;
-  op.seq_kv = s.count("seq-kv");
-  op.seq_q = s.count("seq-q") != kLargest ? s.count("seq-q") : absorbed ? 1 : op.seq_kv;
-  op.framework_call = s.is_on("framework-call");
-  return op;
-}
-
-Result<llm::Operation> stream(const Shape& s, llm::VectorOp kind) {
-  llm::Vector op;
-  op.op = kind;
-  op.rows = s.count("rows"), op.cols = s.count("cols");
-  op.extra = s.count("extra") == kLargest ? 0 : s.count("extra");
-  TRY(phase, s.phase());
-  TRY(dtype, s.dtype("dtype", Dtype::bf16));
-  TRY(out, s.dtype("out-dtype", dtype));
-  op.phase = phase, op.dtype = dtype, op.out_dtype = out;
-  return op;
-}
-
-class Commands {
- public:
-  Commands(CLI::App& kernel, Context& context) : kernel_(kernel), context_(context) {}
-
-  // Adds a subcommand; `flags` declares its own flags.
-  void add(const std::string& name, const std::string& help,
-           std::function<Result<llm::Operation>(const Shape&)> make,
-           const std::function<void(Parser&, Shape&, CLI::App&)>& flags) {
-    auto shape = std::make_shared<Shape>();
-    shape->make = std::move(make);
-    CLI::App* command = kernel_.add_subcommand(name, help);
-    command->fallthrough();
-    Parser parser(*command, shape);
-    flags(parser, *shape, *command);
-    add_common(*command, shape->common);
-    command->callback([shape, &context = context_] {
-      context.run = [shape, &context] {
-        const auto document = run_kernel(*shape);
-        return document ? context.show(*document) : context.fail(document.error());
-      };
-    });
-  }
-
- private:
-  CLI::App& kernel_;
-  Context& context_;
-};
-
-void add_matrix(Commands& commands) {
-  commands.add("matmul", "C[m,n] = A[m,k] B[k,n]", matmul, [](Parser& p, Shape& s, CLI::App& command) {
-    p.count("m", "rows of A and C").count("n", "columns of B and C").count("k", "summed over");
-    p.count("batch", "independent products", 1).dtype().dtype("out-dtype", "of C");
-    s.words["layout"] = "nt";
-    command.add_option("--layout", s.words["layout"], "of A and B, t: stored transposed")
-        ->check(CLI::IsMember({"nn", "nt", "tn", "tt"}));
-    p.flag("quantise", "A arrives in bf16 and is quantised first").flag("accumulate", "C is added to");
+// Makes the subcommand of one operation.
+void add_operation(CLI::App& kernel, Context& context, const OperationCommand& operation) {
+  auto shape = std::make_shared<Shape>();
+  shape->make = operation.make;
+  CLI::App* command = kernel.add_subcommand(operation.name, operation.help);
+  command->fallthrough();
+  Parser parser(*command, shape);
+  operation.flags(parser, *shape, *command);
+  add_common(*command, shape->common);
+  command->callback([shape, &context] {
+    context.run = [shape, &context] {
+      const auto document = run_kernel(*shape);
+      return document ? context.show(*document) : context.fail(document.error());
+    };
   });
-  commands.add(
-      "experts", "one rank's layer of a mixture of experts", experts,
-      [](Parser& p, Shape& s, CLI::App& command) {
-        p.count("tokens", "of the whole expert-parallel group").count("hidden", "model width");
-        p.count("inter", "width of an expert").count("experts", "in all").count("top-k", "experts a token");
-        p.count("ep", "ranks the experts are spread over", 1).dtype();
-        command.add_option("--skew", s.skew, "exponent of the power law of expert loads; 0: balanced")
-            ->check(CLI::Range(0.0, 10.0));
-        p.flag("ungated", "one matrix less").flag("matmuls-only", "without routing and activation");
-      });
-}
-
-void add_attention(Commands& commands) {
-  commands.add("attention", "softmax(Q K^T) V", attention, [](Parser& p, Shape&, CLI::App&) {
-    p.phase({"forward", "backward", "decode"}).dtype().count("batch", "sequences", 1);
-    p.count("heads-q", "query heads").count("heads-kv", "key-value heads; default: heads-q", kLargest);
-    p.count("head-dim", "of queries and keys", 128)
-        .count("head-dim-v", "of values; default: head-dim", kLargest);
-    p.count("seq-kv", "keys").count("seq-q", "queries; default: seq-kv, 1 in decode", kLargest);
-    p.count("window", "sliding window in keys; default: none", kLargest);
-    p.flag("full", "not causal")
-        .flag("framework-call", "with the launches a serving framework makes around it");
-  });
-  commands.add("mla", "latent attention with DeepSeek's dimensions", mla, [](Parser& p, Shape&, CLI::App&) {
-    p.phase({"forward", "backward", "decode"})
-        .dtype()
-        .count("batch", "sequences", 1)
-        .count("heads", "query heads", 128);
-    p.count("seq-kv", "keys").count("seq-q", "queries; default: seq-kv, 1 in decode", kLargest);
-    p.flag("framework-call", "with the launches a serving framework makes around it");
-  });
-}
-
-void add_streams(Commands& commands) {
-  using llm::VectorOp;
-  for (int i = 0; i <= static_cast<int>(VectorOp::norm); ++i) {
-    const auto kind = static_cast<VectorOp>(i);
-    const std::string name = llm::name_of(kind);
-    commands.add(
-        name, "streams rows x cols", [kind](const Shape& s) { return stream(s, kind); },
-        [&](Parser& p, Shape&, CLI::App&) {
-          p.count("rows", "rows (tokens)").count("cols", "elements of a row").dtype();
-          p.dtype("out-dtype", "of the result; default: dtype").phase({"forward", "backward"});
-          p.count("extra", "topk_gate: k; permute: copies of a row; rope: heads", kLargest);
-        });
-  }
 }
 
 }  // namespace
@@ -427,10 +211,7 @@ void add_streams(Commands& commands) {
 void add_kernel(CLI::App& app, Context& context) {
   auto* kernel = app.add_subcommand("kernel", "time one operation on one device of a chip");
   kernel->require_subcommand(1);
-  Commands commands(*kernel, context);
-  add_matrix(commands);
-  add_attention(commands);
-  add_streams(commands);
+  for (const OperationCommand& operation : operation_commands()) add_operation(*kernel, context, operation);
 }
 
 }  // namespace etalon::cli

@@ -50,7 +50,7 @@ Validation validate(const Corpus& corpus, const FittedRows& fitted, const Predic
                     const ValidateOptions& options) {
   Validation out;
   for (const Row* row : select(corpus, options)) {
-    out.rows.push_back(Checked{.row = row, .prediction = {}, .fitted = fitted.holds(*row)});
+    out.rows.push_back(Checked{row, Prediction::skip("interrupted"), fitted.holds(*row)});
   }
   std::atomic<std::size_t> next = 0, done = 0;
   const auto cancelled = [&] { return options.cancelled && options.cancelled->load(); };

@@ -91,6 +91,7 @@ TEST(Validate, AnInterruptedRunSaysSo) {
   options.cancelled = &stop;
   const Validation v = validate(rows, {}, predictor(), options);
   EXPECT_TRUE(v.cancelled);
+  for (const Checked& row : v.rows) EXPECT_EQ(row.prediction.skipped, "interrupted");
   EXPECT_EQ(report(rows, v).findings.back().code, "validate.interrupted");
 }
 
