@@ -181,6 +181,13 @@ std::string seconds(const Interval& i) {
                      significant(i.high, 3));
 }
 
+// Samples cannot tell certainty from near certainty.
+std::string percent(double probability) {
+  if (probability > 0.995) return "above 99%";
+  if (probability < 0.005) return "below 1%";
+  return fmt::format("{:.0f}%", 100 * probability);
+}
+
 void add_answer(const std::vector<PreparedSide>& sides, const Comparison& c, Document& d) {
   for (const SideResult& side : c.sides) {
     d.text(fmt::format("{}: {} a step; plan {}.", side.name, seconds(side.metrics[0].value),
@@ -193,8 +200,8 @@ void add_answer(const std::vector<PreparedSide>& sides, const Comparison& c, Doc
                        sides[i].side.machine.chip.name));
   }
   for (const Pair& p : c.pairs) {
-    d.text(fmt::format("{} is faster than {} with probability {:.0f}%; it is {} times as fast ({} to {}).",
-                       p.first, p.second, 100 * p.probability, significant(p.speed.value, 3),
+    d.text(fmt::format("{} is faster than {} with probability {}; it is {} times as fast ({} to {}).",
+                       p.first, p.second, percent(p.probability), significant(p.speed.value, 3),
                        significant(p.speed.low, 3), significant(p.speed.high, 3)));
   }
 }
