@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The machine's insides. machine_flow.cpp moves instructions and data (flags, pipes, transfers), machine.cpp
+// runs the fibers and the clock.
+
+#include <cmath>
+#include <deque>
+#include <exception>
+#include <map>
+#include <vector>
+
+#include "chip/l2_cache.h"
+#include "chip/machine.h"
+#include "chip/machine_state.h"
+#include "engine/event_queue.h"
+#include "engine/shared_bandwidth.h"
+
+namespace etalon::chip {
+
+struct Machine::Impl {
+  explicit Impl(MachineSpec s)
+      : spec(std::move(s)),
+        l2({static_cast<std::int64_t>(spec.l2_capacity.value), spec.l2_block, spec.l2_line,
+            spec.l2_partitions, spec.l2_random_replacement,
+            spec.line_requests_per_cycle > 0 ? 1e12 / spec.clock.value / spec.line_requests_per_cycle : 0.0}),
+        picoseconds_per_cycle(1e12 / spec.clock.value),
+        hbm(spec.hbm_rate) {
+    for (auto rate : spec.l2_rates) l2_channels.emplace_back(rate);
+    for (const auto& p : spec.paths) {
+      miss_class.push_back(hbm.add_class(p.core_miss));
+      hit_class.push_back(l2_channels.at(p.hit_class).add_class(p.core_hit));
+      const bool bursts = p.window.value > 0;
+      miss_burst_class.push_back(bursts ? hbm.add_class(p.core_burst) : -1);
+      hit_burst_class.push_back(bursts ? l2_channels.at(p.hit_class).add_class(p.core_burst) : -1);
+      latency_hit.push_back(duration(p.latency_hit.value));
+      latency_miss.push_back(duration(p.latency_miss.value));
+    }
+    background_class = hbm.add_class(spec.hbm_rate);
+  }
+
+  MachineSpec spec;
+  L2Cache l2;
+  double picoseconds_per_cycle;
+  engine::SharedBandwidth hbm;
+  std::vector<engine::SharedBandwidth> l2_channels;
+  std::vector<int> miss_class, hit_class, miss_burst_class, hit_burst_class;
+  std::vector<Picoseconds> latency_hit, latency_miss;
+  int background_class = 0;
+
+  std::deque<CoreState> cores;
+  engine::EventQueue<Event> events;
+  std::vector<std::int32_t> ready;  // fibers that may run now
+  std::vector<Transfer> transfers;
+  std::vector<std::int32_t> free_transfers;
+  std::map<int, std::int64_t> counters;
+  struct Barrier {
+    int arrived = 0;
+    Picoseconds latest = 0;
+    std::vector<std::int32_t> waiting;
+  };
+  std::map<int, Barrier> barriers;
+  Picoseconds now = 0;
+  const Program* program = nullptr;
+  bool abandoned = false;
+  std::exception_ptr failure;
+  bool timeline = false;
+  RunStats stats;
+
+  Picoseconds duration(double cycles) const {
+    return static_cast<Picoseconds>(std::ceil(cycles * picoseconds_per_cycle - 1e-6));
+  }
+  double burst_fraction(std::int64_t row_bytes) const {
+    for (const auto& b : spec.hbm_bursts) {
+      if (row_bytes <= b.row_bytes) return b.fraction;
+    }
+    return 1.0;
+  }
+
+  // --- flags ---------------------------------------------------------------------------------------------
+  void set_flag(std::int32_t core, FlagId flag, Picoseconds time);
+  void finish(std::int32_t core, const Ending& e, Picoseconds end);
+  // --- pipes ---------------------------------------------------------------------------------------------
+  void drain_work(std::int32_t core);
+  void span(std::int32_t core, PipeId pipe, const char* name, Picoseconds start, Picoseconds end);
+  // Starts as many instructions of the pipe as their flags allow; stops at the first that must wait.
+  void advance_pipe(std::int32_t core, PipeId id);
+  void pop_queue(CoreState& c, Pipe& pipe, std::int32_t core, PipeId id, Picoseconds start);
+  // --- transfers -----------------------------------------------------------------------------------------
+  void begin_transfer(std::int32_t core, const Queued& q, Picoseconds start);
+  // The request reaches L2: what is there, what must come from HBM, when data begins to flow.
+  void look_up(std::int32_t t);
+  void feed_port(std::int32_t core, std::uint8_t path);
+  void start_flow(engine::SharedBandwidth& channel, int flow_class, double bytes, std::int32_t tag);
+  // Misses first, then hits: the phases add on one port. What its window still holds goes at the burst rate.
+  void flow(std::int32_t t);
+  void flow_ended(std::int32_t tag);
+  void settle(std::int32_t t);
+  void end_transfer(std::int32_t t);
+  bool is_drained(const CoreState& c) const;
+  void wake_if_drained(std::int32_t core);
+  // --- fibers --------------------------------------------------------------------------------------------
+  void suspend(CoreState& c, FiberState state);
+  void resume(std::int32_t core);
+  void start_fiber(std::int32_t core);
+  void reset_core(std::int32_t index);
+  void loop();
+  std::string deadlock_text(int count) const;
+  void unwind(int count);
+  RunStats run(int count, const Program& p, bool want_timeline);
+  void collect(int count);
+};
+
+}  // namespace etalon::chip

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the machine keeps of each core, pipe, flag and transfer while it runs. Private to chip/machine*.cpp.
+
+#include <algorithm>
+#include <bit>
+#include <boost/context/fiber.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "chip/machine.h"
+#include "engine/fiber_stack.h"
+
+namespace etalon::chip {
+
+namespace ctx = boost::context;
+
+constexpr std::size_t kMaximumSpans = 40000;
+constexpr int kTimelineCores = 2;
+
+// Thrown into a fiber that must unwind because the run failed.
+struct Abandoned {};
+
+// An instruction in its pipe's queue, with when the scalar unit issued it and whom it signals.
+struct Queued {
+  Instruction instruction;
+  Picoseconds issued = 0;
+  std::int32_t remote_core = -1;
+  FlagId remote_flag = kNoFlag;
+  Picoseconds remote_latency = 0;
+};
+
+// What happens when an instruction ends.
+struct Ending {
+  FlagId set0 = kNoFlag, set1 = kNoFlag, remote_flag = kNoFlag;
+  std::int32_t remote_core = -1;
+  Picoseconds remote_latency = 0;
+};
+
+template <class T>
+class Ring {  // fixed-capacity queue
+ public:
+  void reserve(std::size_t capacity) { items_.resize(std::bit_ceil(capacity)); }
+  bool empty() const { return head_ == tail_; }
+  std::size_t size() const { return tail_ - head_; }
+  T& front() { return items_[head_ & (items_.size() - 1)]; }
+  void push(const T& item) {
+    if (size() == items_.size()) grow();
+    items_[tail_++ & (items_.size() - 1)] = item;
+  }
+  void pop() { ++head_; }
+  void clear() { head_ = tail_ = 0; }
+
+ private:
+  void grow() {
+    std::vector<T> bigger(items_.size() * 2);
+    for (std::size_t i = head_; i != tail_; ++i) bigger[i - head_] = items_[i & (items_.size() - 1)];
+    tail_ -= head_;
+    head_ = 0;
+    items_ = std::move(bigger);
+  }
+  std::vector<T> items_ = std::vector<T>(8);
+  std::size_t head_ = 0, tail_ = 0;
+};
+
+struct Pipe {
+  Ring<Queued> queue;
+  Picoseconds free_at = 0;  // when the next instruction may start
+  Picoseconds last_end = 0;
+  std::int32_t outstanding = 0;  // transfers not yet ended
+  Picoseconds outstanding_since = 0;
+  double outstanding_bytes = 0;
+  Picoseconds busy = 0, wait_flag = 0, wait_scalar = 0, wait_memory = 0;
+  std::int64_t instructions = 0;
+  bool memory_blocked = false;  // the head waits for a transfer to end
+  bool serial = false;          // the transfers under way allow no overlap
+};
+
+struct Flag {
+  Ring<Picoseconds> tokens;  // times of sets not yet consumed
+  std::int16_t waiting_pipe = -1;
+  bool waiting_fiber = false;
+};
+
+// The port of one core on one path: one flow at a time, in order; latencies overlap.
+struct Port {
+  Ring<std::int32_t> queue;
+  Picoseconds free_at = 0, credit_at = 0;
+  double credit = 1e18;  // bytes of the path's window still to be had; starts full
+  bool busy = false;
+};
+
+struct Transfer {
+  std::int32_t core = 0;
+  PipeId pipe = 0;
+  std::uint8_t path = 0;
+  Access access = Access::none;
+  std::int16_t pending = 0;          // flows and foreign fetches still to end
+  Picoseconds start = 0, ready = 0;  // ready: data may begin to flow
+  Picoseconds earliest_end = 0;
+  double miss_bytes = 0, hit_bytes = 0;
+  double evicted_bytes = 0;
+  bool fetches = false;
+  bool bypass_l2 = false;
+  Region region;
+  double cycles = 0, extra_bytes = 0, port_bytes = 0;
+  const char* name = "";
+  Ending ending;
+  std::vector<std::int32_t> dependents;  // transfers that hit data this one is still fetching
+};
+
+enum class FiberState : std::uint8_t { ready, running, queue_full, flag, event, drain, barrier, finished };
+
+struct CoreState {
+  Core handle;
+  ctx::fiber fiber;
+  ctx::fiber back;
+  engine::FiberStack stack;
+  FiberState state = FiberState::finished;
+  PipeId full_pipe = 0;
+  Picoseconds scalar = 0;  // the scalar unit's time
+  Picoseconds end = 0;
+  std::vector<Pipe> pipes;
+  std::vector<Flag> flags;
+  std::vector<Port> ports;         // per path
+  std::vector<std::int16_t> work;  // pipes to advance
+  std::int32_t outstanding = 0;
+  FlagId waited_flag = kNoFlag;
+  bool issued_anything = false;
+  int l2_partition = 0;
+};
+
+struct Event {
+  enum class Kind : std::uint8_t { begin_transfer, start_flow, end_transfer, resume } kind;
+  std::int32_t index;
+};
+
+}  // namespace etalon::chip
