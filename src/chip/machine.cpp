@@ -302,7 +302,7 @@ void Core::drain() {
     m.suspend(c, FiberState::drain);
     return;
   }
-  for (const auto& p : c.pipes) c.scalar = std::max({c.scalar, p.free_at, p.last_end});
+  m.scalar_past_pipes(c);
 }
 
 void Core::signal(int core, FlagId flag, PipeId pipe_id, Cycles latency) {

@@ -7,6 +7,12 @@
 
 namespace etalon::chip {
 
+namespace {
+Ending ending_of(const Queued& q) {
+  return {q.instruction.set[0], q.instruction.set[1], q.remote_flag, q.remote_core, q.remote_latency};
+}
+}  // namespace
+
 void Machine::Impl::set_flag(std::int32_t core, FlagId flag, Picoseconds time) {
   CoreState& c = cores[core];
   if (static_cast<std::size_t>(flag) >= c.flags.size()) throw std::logic_error("flag id out of range");
@@ -99,16 +105,15 @@ void Machine::Impl::advance_pipe(std::int32_t core, PipeId id) {
       begin_transfer(core, q, start);
       pipe.free_at = end;
       pipe.last_end = std::max(pipe.last_end, end);
-    } else {
-      pipe.free_at = pipe.last_end = end;
-      pipe.busy += end - start;
-      if (i.cycles > 0) span(core, id, i.name, start, end);
-      const Ending ending{i.set[0], i.set[1], q.remote_flag, q.remote_core, q.remote_latency};
       pop_queue(c, pipe, core, id, start);
-      finish(core, ending, end);
       continue;
     }
+    pipe.free_at = pipe.last_end = end;
+    pipe.busy += end - start;
+    if (i.cycles > 0) span(core, id, i.name, start, end);
+    const Ending ending = ending_of(q);
     pop_queue(c, pipe, core, id, start);
+    finish(core, ending, end);
   }
 }
 
@@ -141,7 +146,7 @@ void Machine::Impl::begin_transfer(std::int32_t core, const Queued& q, Picosecon
   x.extra_bytes = q.instruction.extra_bytes;
   x.port_bytes = q.instruction.port_bytes;
   x.name = q.instruction.name;
-  x.ending = {q.instruction.set[0], q.instruction.set[1], q.remote_flag, q.remote_core, q.remote_latency};
+  x.ending = ending_of(q);
   x.start = start;
   x.pending = 0;
   x.dependents.clear();
@@ -317,10 +322,14 @@ bool Machine::Impl::is_drained(const CoreState& c) const {
   return std::all_of(c.pipes.begin(), c.pipes.end(), [](const Pipe& p) { return p.queue.empty(); });
 }
 
+void Machine::Impl::scalar_past_pipes(CoreState& c) const {
+  for (const auto& p : c.pipes) c.scalar = std::max({c.scalar, p.free_at, p.last_end});
+}
+
 void Machine::Impl::wake_if_drained(std::int32_t core) {
   CoreState& c = cores[core];
   if (c.state != FiberState::drain || !is_drained(c)) return;
-  for (const auto& p : c.pipes) c.scalar = std::max({c.scalar, p.free_at, p.last_end});
+  scalar_past_pipes(c);
   c.state = FiberState::ready;
   ready.push_back(core);
 }

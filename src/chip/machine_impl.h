@@ -98,6 +98,7 @@ struct Machine::Impl {
   void settle(std::int32_t t);
   void end_transfer(std::int32_t t);
   bool is_drained(const CoreState& c) const;
+  void scalar_past_pipes(CoreState& c) const;  // the scalar unit has waited for all that was issued
   void wake_if_drained(std::int32_t core);
   // --- fibers --------------------------------------------------------------------------------------------
   void suspend(CoreState& c, FiberState state);

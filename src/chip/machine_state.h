@@ -4,7 +4,6 @@
 // What the machine keeps of each core, pipe, flag and transfer while it runs. Private to chip/machine*.cpp.
 
 #include <algorithm>
-#include <bit>
 #include <boost/context/fiber.hpp>
 #include <cstdint>
 #include <vector>
@@ -39,9 +38,8 @@ struct Ending {
 };
 
 template <class T>
-class Ring {  // fixed-capacity queue
+class Ring {  // a queue in one block of memory; its capacity is a power of two and doubles when full
  public:
-  void reserve(std::size_t capacity) { items_.resize(std::bit_ceil(capacity)); }
   bool empty() const { return head_ == tail_; }
   std::size_t size() const { return tail_ - head_; }
   T& front() { return items_[head_ & (items_.size() - 1)]; }

@@ -125,36 +125,14 @@ struct Predictor::Impl {
     return p;
   }
 
-  Prediction training(const Row& row, const TrainingShape& s) const {
-    const cluster::TrainingRow asked{s.task,
-                                     row.chip,
-                                     s.model,
-                                     s.model_dims,
-                                     s.schedule,
-                                     s.zero,
-                                     s.recompute,
-                                     s.dtype,
-                                     s.software,
-                                     row.metric,
-                                     s.flop_convention,
-                                     s.chips,
-                                     s.seq,
-                                     s.global_batch,
-                                     s.micro_batch,
-                                     s.tp,
-                                     s.pp,
-                                     s.vp,
-                                     s.dp,
-                                     s.cp,
-                                     s.ep,
-                                     s.sp};
-    const auto got = training_rows.predict(asked);
+  Prediction training(const Row& row) const {
+    const auto got = training_rows.predict(as_training_row(row));
     if (!got) {
       const Error& e = got.error();
       if (e.code == "node.unknown")
         return Prediction::skip(fmt::format("cluster {} is not in the catalog", row.chip));
       if (e.code == "model.unknown")
-        return Prediction::skip(fmt::format("model {} is not in the catalog", s.model));
+        return Prediction::skip(fmt::format("model {} is not in the catalog", std::get<TrainingShape>(row.shape).model));
       return Prediction::skip(e.code.starts_with("row.") ? e.message : reason(e, row.chip));
     }
     const bool is_memory = row.metric == "peak_memory_gib";
@@ -214,12 +192,38 @@ Prediction Predictor::predict(const Row& row) const {
   if (const auto* shape = std::get_if<MemoryShape>(&row.shape)) return impl_->memory(row, *shape);
   if (const auto* shape = std::get_if<CollectiveShape>(&row.shape)) return impl_->collective(row, *shape);
   if (const auto* shape = std::get_if<ProgramShape>(&row.shape)) return impl_->program(row, *shape);
-  return impl_->training(row, std::get<TrainingShape>(row.shape));
+  return impl_->training(row);
 }
 
 Findings Predictor::findings() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->findings;
+}
+
+cluster::TrainingRow as_training_row(const Row& row) {
+  const auto& s = std::get<TrainingShape>(row.shape);
+  return {s.task,
+          row.chip,
+          s.model,
+          s.model_dims,
+          s.schedule,
+          s.zero,
+          s.recompute,
+          s.dtype,
+          s.software,
+          row.metric,
+          s.flop_convention,
+          s.chips,
+          s.seq,
+          s.global_batch,
+          s.micro_batch,
+          s.tp,
+          s.pp,
+          s.vp,
+          s.dp,
+          s.cp,
+          s.ep,
+          s.sp};
 }
 
 }  // namespace etalon::evidence

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 
+#include "cluster/training_row.h"
 #include "evidence/harness.h"
 #include "study/residual.h"
 
@@ -29,6 +30,9 @@ struct Prediction {
     return p;
   }
 };
+
+// A row of kind training as `cluster` takes it.
+cluster::TrainingRow as_training_row(const Row& row);
 
 struct PredictOptions {
   Fidelity fidelity = Fidelity::cycle;

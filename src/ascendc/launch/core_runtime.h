@@ -69,6 +69,7 @@ class CoreRuntime {
   etalon_asc_core* visible() { return &visible_; }
 
  private:
+  void note_flag(InstructionEvent::Kind kind, int from, int to, int id);
   struct GmSide {
     const Buffer* buffer;
     chip::Address address;

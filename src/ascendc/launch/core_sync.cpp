@@ -31,19 +31,26 @@ chip::PipeId machine_pipe(int pipe) {
 
 // -------------------------------------------------------------------------------------
 
-void CoreRuntime::set_flag(int from, int to, int id) {
+// What setting and waiting share: the id is checked and the observer told.
+void CoreRuntime::note_flag(InstructionEvent::Kind kind, int from, int to, int id) {
   ++launch_.calls;
-  if (id < 0 || id > 7)
-    throw DeviceFault("ascendc.flag", fmt::format("SetFlag with event id {}, expected 0 to 7", id));
-  if (launch_.observer != nullptr) {
-    InstructionEvent e;
-    e.kind = InstructionEvent::Kind::set_flag;
-    e.core = core_;
-    e.pipe = static_cast<EtalonAscPipe>(from);
-    e.other = static_cast<EtalonAscPipe>(to);
-    e.flag_id = id;
-    launch_.observer->on_instruction(e);
+  if (id < 0 || id > 7) {
+    throw DeviceFault("ascendc.flag",
+                      fmt::format("{} with event id {}, expected 0 to 7",
+                                  kind == InstructionEvent::Kind::set_flag ? "SetFlag" : "WaitFlag", id));
   }
+  if (launch_.observer == nullptr) return;
+  InstructionEvent e;
+  e.kind = kind;
+  e.core = core_;
+  e.pipe = static_cast<EtalonAscPipe>(from);
+  e.other = static_cast<EtalonAscPipe>(to);
+  e.flag_id = id;
+  launch_.observer->on_instruction(e);
+}
+
+void CoreRuntime::set_flag(int from, int to, int id) {
+  note_flag(InstructionEvent::Kind::set_flag, from, to, id);
   if (timed_ == nullptr || from == to) return;
   const FlagId flag = pair_flag(from, to, id);
   const auto pipe = machine_pipe(from);
@@ -59,18 +66,7 @@ void CoreRuntime::set_flag(int from, int to, int id) {
 }
 
 void CoreRuntime::wait_flag(int from, int to, int id) {
-  ++launch_.calls;
-  if (id < 0 || id > 7)
-    throw DeviceFault("ascendc.flag", fmt::format("WaitFlag with event id {}, expected 0 to 7", id));
-  if (launch_.observer != nullptr) {
-    InstructionEvent e;
-    e.kind = InstructionEvent::Kind::wait_flag;
-    e.core = core_;
-    e.pipe = static_cast<EtalonAscPipe>(from);
-    e.other = static_cast<EtalonAscPipe>(to);
-    e.flag_id = id;
-    launch_.observer->on_instruction(e);
-  }
+  note_flag(InstructionEvent::Kind::wait_flag, from, to, id);
   if (timed_ == nullptr || from == to) return;
   const FlagId flag = pair_flag(from, to, id);
   pending_scalar_ += launch_.costs->scalar_flag;

@@ -21,6 +21,7 @@
 #include "cluster/collectives.h"
 #include "cluster/training_row.h"
 #include "evidence/corpus.h"
+#include "evidence/predict.h"
 #include "llm/models.h"
 
 namespace etalon::fit {
@@ -114,35 +115,9 @@ class Costs {
   std::map<std::string, Result<kernels::KernelCost>> known_;
 };
 
-cluster::TrainingRow as_training_row(const evidence::Row& row) {
-  const auto& s = std::get<evidence::TrainingShape>(row.shape);
-  return {s.task,
-          row.chip,
-          s.model,
-          s.model_dims,
-          s.schedule,
-          s.zero,
-          s.recompute,
-          s.dtype,
-          s.software,
-          row.metric,
-          s.flop_convention,
-          s.chips,
-          s.seq,
-          s.global_batch,
-          s.micro_batch,
-          s.tp,
-          s.pp,
-          s.vp,
-          s.dp,
-          s.cp,
-          s.ep,
-          s.sp};
-}
-
 std::optional<Sample> training_sample(const evidence::Row& row, const Subject& subject,
                                       std::map<std::string, std::shared_ptr<Costs>>& costs) {
-  const auto t = as_training_row(row);
+  const auto t = evidence::as_training_row(row);
   const auto software = cluster::software_of_row(t.software);
   if (!software || software->name != subject.name || t.task != "pretrain") return std::nullopt;
   const bool is_time = row.metric == "step_time_s", is_rate = row.metric == "tokens_per_s_per_chip";
