@@ -69,7 +69,9 @@ struct Predictor::Impl {
     auto& known = devices[name];
     if (known) return known;
     auto made = std::make_shared<Device>();
-    if (auto chip = catalog::find_chip(name)) {
+    const auto given = std::find_if(options.chips.begin(), options.chips.end(),
+                                    [&](const catalog::Chip& c) { return c.name == name; });
+    if (auto chip = given != options.chips.end() ? Result<catalog::Chip>(*given) : catalog::find_chip(name)) {
       made->model.emplace(*std::move(chip),
                           kernels::CostOptions{options.fidelity, options.cache_file, false});
     } else if (chip.error().code == "chip.unknown") {

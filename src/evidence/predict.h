@@ -8,7 +8,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
+#include "catalog/chip_facts.h"
 #include "cluster/training_row.h"
 #include "evidence/harness.h"
 #include "study/residual.h"
@@ -37,6 +39,9 @@ cluster::TrainingRow as_training_row(const Row& row);
 struct PredictOptions {
   Fidelity fidelity = Fidelity::cycle;
   std::string cache_file;  // of kernel costs; empty: memory only
+  // Taken instead of the catalog's chips of the same names, for rows of single operations: how a fit or a
+  // what-if sees its changed facts through the same predictions as everybody.
+  std::vector<catalog::Chip> chips;
 };
 
 // Thread-safe.

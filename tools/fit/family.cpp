@@ -1,53 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "family.h"
 
+#include <algorithm>
 #include <cstdint>
 
+#include "evidence/validate.h"
+
 namespace etalon::fit {
+namespace {
+
+using evidence::Kind;
+
+constexpr const char* kCollector = "ai-dynamo/aiconfigurator";
+
+Family h100() {
+  return {"h100",
+          "h100-sxm",
+          "gpu-h100",
+          {{{{Kind::gemm, "bf16", "", kCollector, 6}},
+            {{"launch.graph", 1.8},
+             {"launch.next", 2.4},
+             {"hbm.attained", 0.84},
+             {"gemm.load_latency", 0.8},
+             {"gemm.epilogue_rate", 23},
+             {"energy.matrix_fp16", 0.72}}},
+           {{{Kind::gemm, "fp8_block+quant", "", kCollector, 6}},
+            {{"energy.matrix_fp8", 0.38},
+             {"quantise.block_rate", 5.2},
+             {"gemm.promotion_exposed", 0.25},
+             {"gemm.promotion_bubble", 100},
+             {"gemm.block_epilogue_rate", 9}}},
+           {{{Kind::gemm, "fp8+quant", "", kCollector, 6}}, {{"quantise.rate", 4}}},
+           {{{Kind::gemm, "fp16", "", "microsoft/vidur", 2}}, {{"launch.profiler", 1.5}}}}};
+}
+
+Family a100() {
+  return {"a100",
+          "a100-80g-sxm",
+          "gpu-a100",
+          {{{{Kind::gemm, "fp16", "", "microsoft/vidur", 2}},
+            {{"launch.profiler", 3.0},
+             {"hbm.attained", 0.84},
+             {"gemm.epilogue_rate", 23},
+             {"tensor.issue", 0.9}}}}};
+}
+
+Family b200() {
+  return {"b200",
+          "b200",
+          "gpu-b200",
+          {{{{Kind::gemm, "fp8", "", "stas00/ml-engineering", 2}}, {{"energy.matrix_fp8", 0.22}}}}};
+}
+
+std::uint32_t hash_of(const std::string& id) {
+  std::uint32_t hash = 2166136261u;
+  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return hash;
+}
+
+bool is_among(const Rows& rows, const evidence::Row& row) {
+  evidence::Checked checked;
+  checked.row = &row;
+  return row.kind == rows.kind && (rows.dtype.empty() || row.dtype == rows.dtype) &&
+         row.source.starts_with(rows.source) && evidence::group_of(checked).metric.starts_with(rows.what) &&
+         hash_of(row.id) % static_cast<std::uint32_t>(rows.one_in) == 0 && row.measured >= rows.at_least_us;
+}
+
+}  // namespace
 
 const std::vector<Family>& families() {
-  static const std::vector<Family> all = {
-      {"h100",
-       "h100-sxm",
-       "gpu-h100",
-       {{"bf16",
-         "ai-dynamo/aiconfigurator",
-         {{"launch.graph", 1.8},
-          {"launch.next", 2.4},
-          {"hbm.attained", 0.84},
-          {"gemm.load_latency", 0.8},
-          {"gemm.epilogue_rate", 23},
-          {"energy.matrix_fp16", 0.72}}},
-        {"fp8_block+quant",
-         "ai-dynamo/aiconfigurator",
-         {{"energy.matrix_fp8", 0.38},
-          {"quantise.block_rate", 5.2},
-          {"gemm.promotion_exposed", 0.25},
-          {"gemm.promotion_bubble", 100},
-          {"gemm.block_epilogue_rate", 9}}},
-        {"fp8+quant", "ai-dynamo/aiconfigurator", {{"quantise.rate", 4}}},
-        {"fp16", "microsoft/vidur", {{"launch.profiler", 1.5}}}}},
-      {"a100",
-       "a100-80g-sxm",
-       "gpu-a100",
-       {{"fp16",
-         "microsoft/vidur",
-         {{"launch.profiler", 3.0},
-          {"hbm.attained", 0.84},
-          {"gemm.epilogue_rate", 23},
-          {"tensor.issue", 0.9}}}}},
-      {"b200", "b200", "gpu-b200", {{"fp8", "stas00/ml-engineering", {{"energy.matrix_fp8", 0.22}}}}},
-  };
+  static const std::vector<Family> all = {h100(), a100(), b200()};
   return all;
 }
 
-bool is_for_fitting(const std::string& id) {
-  std::uint32_t hash = 2166136261u;
-  for (const char c : id) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 16777619u;
-  }
-  return hash % 2 == 0;
+bool is_for(const Stage& stage, const std::string& chip, const evidence::Row& row) {
+  return row.chip == chip &&
+         std::any_of(stage.rows.begin(), stage.rows.end(), [&](const Rows& r) { return is_among(r, row); });
 }
 
 }  // namespace etalon::fit

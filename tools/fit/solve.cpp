@@ -65,6 +65,37 @@ Vector step(const Vector& at, const Vector& start, const Vector& residual, const
   return delta;
 }
 
+// The closed form, moved row by row so that it agrees with the simulation at one point, solved by itself.
+Vector solve_moved(Vector at, const Vector& start, const Vector& shift, const Model& closed_form,
+                   const SolveOptions& o) {
+  for (int i = 0; i < o.steps; ++i) {
+    Vector residual = closed_form(at);
+    for (std::size_t r = 0; r < residual.size(); ++r) residual[r] += shift[r];
+    const Vector delta = step(at, start, residual, slopes(at, closed_form), o);
+    double most = 0;
+    for (std::size_t c = 0; c < at.size(); ++c) {
+      at[c] *= std::exp(delta[c]);
+      most = std::max(most, std::abs(delta[c]));
+    }
+    if (most < o.settled) break;
+  }
+  return at;
+}
+
+// What the steps make small: rows by size beyond the knee, constants by distance from their start.
+double objective(const Vector& residual, const Vector& at, const Vector& start, const SolveOptions& o) {
+  double sum = 0;
+  for (const double r : residual) {
+    const double x = std::abs(r);
+    sum += (x < o.knee ? 0.5 * x * x : o.knee * (x - 0.5 * o.knee)) / (kRowNoise * kRowNoise);
+  }
+  for (std::size_t c = 0; c < at.size(); ++c) {
+    const double d = std::log(at[c] / start[c]) / o.prior;
+    sum += 0.5 * d * d;
+  }
+  return sum;
+}
+
 }  // namespace
 
 double mean_absolute(const Vector& v) {
@@ -76,16 +107,23 @@ double mean_absolute(const Vector& v) {
 Solution solve(const Vector& start, const Model& simulated, const Model& closed_form, const SolveOptions& o) {
   Solution best;
   Vector at = start, residual = simulated(start);
+  double least = objective(residual, start, start, o);
   best.constants = start;
   best.before = best.after = mean_absolute(residual);
-  for (int i = 0; i < o.steps; ++i) {
-    const Vector delta = step(at, start, residual, slopes(at, closed_form), o);
-    for (std::size_t c = 0; c < at.size(); ++c) at[c] *= std::exp(delta[c]);
+  for (int i = 0; i < o.rounds; ++i) {
+    Vector shift = closed_form(at);
+    for (std::size_t r = 0; r < shift.size(); ++r) shift[r] = residual[r] - shift[r];
+    const Vector next = solve_moved(at, start, shift, closed_form, o);
+    double most = 0;
+    for (std::size_t c = 0; c < at.size(); ++c) most = std::max(most, std::abs(std::log(next[c] / at[c])));
+    at = next;
     residual = simulated(at);
-    if (const double now = mean_absolute(residual); now < best.after) {
-      best.after = now;
+    if (const double now = objective(residual, at, start, o); now < least) {
+      least = now;
+      best.after = mean_absolute(residual);
       best.constants = at;
     }
+    if (most < o.settled) break;
   }
   return best;
 }

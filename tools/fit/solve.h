@@ -4,8 +4,9 @@
 // A few positive constants fitted to ln(predicted / measured): Gauss-Newton in the logarithm of the
 // constants, with weights that make large residuals count by size instead of by square.
 //
-// Residuals come from the simulation; how they change with each constant comes from the closed form, which is
-// a thousand times faster and close enough for the direction of a step.
+// Residuals come from the simulation; how they change with the constants comes from the closed form, which is
+// a thousand times faster. Each round moves the closed form, row by row, onto the simulation at the present
+// point, solves the moved form, and simulates again where that led; the best simulated point is kept.
 
 #include <functional>
 #include <vector>
@@ -21,7 +22,9 @@ struct Solution {
 };
 
 struct SolveOptions {
-  int steps = 5;
+  int rounds = 2;          // simulations after the first
+  int steps = 5;           // of each round
+  double settled = 0.002;  // ends rounds and steps: the largest relative change of a constant
   double prior = 0.3;  // standard deviation of ln(constant) around its start: holds what rows do not decide
   double knee = 0.05;  // residuals above it weigh by size
 };
