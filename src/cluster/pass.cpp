@@ -67,6 +67,7 @@ bool is_newer(const catalog::Chip& chip, const std::string& written_for) {
 
 // How much longer than the newest kernels this software's take for the operation.
 double software_factor(const PassContext& c, const llm::GraphOp& g) {
+  const bool is_npu = c.chip.kind == catalog::CoreKind::npu;
   if (std::holds_alternative<llm::Vector>(g.op)) {
     const bool is_fusable = g.group == llm::Group::norm || g.group == llm::Group::elementwise ||
                             g.group == llm::Group::attention_core;
@@ -78,10 +79,11 @@ double software_factor(const PassContext& c, const llm::GraphOp& g) {
     const double uneven = c.software.contiguous_context ? (2 * ranks - 1) / ranks : 1;
     const double older = is_newer(c.chip, c.software.attention_for) ? c.software.attention_older : 1;
     const double latent = attention->head_dim != attention->head_dim_v ? c.software.attention_latent : 1;
-    return uneven / (c.software.attention_rate * older * latent);
+    const double npu = is_npu ? c.software.attention_npu : 1;
+    return uneven / (c.software.attention_rate * older * latent * npu);
   }
-  return 1 /
-         (c.software.matrix_rate * (is_newer(c.chip, c.software.matrix_for) ? c.software.matrix_older : 1));
+  const double older = is_newer(c.chip, c.software.matrix_for) ? c.software.matrix_older : 1;
+  return 1 / (c.software.matrix_rate * older * (is_npu ? c.software.matrix_npu : 1));
 }
 
 Joules matrix_energy(const catalog::Chip& chip, const llm::GraphOp& g, Flops flops) {
@@ -98,8 +100,17 @@ Joules matrix_energy(const catalog::Chip& chip, const llm::GraphOp& g, Flops flo
   return flops * chip.get_or<JoulesPerFlop>(path, JoulesPerFlop{0});
 }
 
+// How much longer a kernel takes at the step's clock than at the one it was simulated at.
+double clock_factor(const PassContext& c, const kernels::KernelCost& cost) {
+  double clocked = 0;
+  for (const auto limit : {kernels::Limit::matrix, kernels::Limit::vector, kernels::Limit::l2}) {
+    if (const auto it = cost.limits.find(limit); it != cost.limits.end()) clocked += it->second;
+  }
+  return 1 + clocked * (c.clock_stretch - 1);
+}
+
 void book_kernel(const PassContext& c, const llm::GraphOp& g, const kernels::KernelCost& cost, Spent& out) {
-  const double factor = software_factor(c, g);
+  const double factor = software_factor(c, g) * clock_factor(c, cost);
   const Seconds time = cost.time * (g.count * factor);
   out.device += time;
   if (cost.fidelity != Fidelity::cycle) out.closed_form += time;
@@ -119,7 +130,7 @@ void book_kernel(const PassContext& c, const llm::GraphOp& g, const kernels::Ker
   out.compute += matrix_energy(c.chip, g, cost.flops) * g.count;
   out.l2 += cost.l2_read * g.count;
   out.hbm += (cost.hbm_read + cost.hbm_written) *
-             (g.count * (std::holds_alternative<llm::Vector>(g.op) ? factor : 1));
+             (g.count * (std::holds_alternative<llm::Vector>(g.op) ? software_factor(c, g) : 1));
 }
 
 }  // namespace

@@ -43,6 +43,8 @@ struct PassContext {
   const CostFunction& cost;
   kernels::Harness harness;
   Findings* findings = nullptr;
+  double clock_stretch =
+      1;  // clock of the kernel costs over the step's: what follows the clock takes as long
   Fidelity fidelity = Fidelity::cycle;  // lowest met so far
 };
 

@@ -159,6 +159,8 @@ SoftwareFacts read_software_facts(const Software& s) {
   number("attention.latent", out.attention_latent);
   number("matrix.older", out.matrix_older);
   number("matrix.rate", out.matrix_rate);
+  number("matrix.npu", out.matrix_npu);
+  number("attention.npu", out.attention_npu);
   number("fsdp.exposed", out.fsdp_exposed);
   number("gradients.exposed", out.gradients_exposed);
   number("parameters.exposed", out.parameters_exposed);

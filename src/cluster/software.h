@@ -31,6 +31,7 @@ struct SoftwareFacts {
   std::string matrix_for;       // chip family its matrix library was mature on; empty: each
   double matrix_older = 1;      // its rate on a newer family, against that
   double matrix_rate = 1;       // the same of matrix products
+  double matrix_npu = 1, attention_npu = 1;  // further, on NPUs: kernels of its libraries against tuned ones
   double fsdp_exposed = 0;      // shares of communication that compute does not hide
   double gradients_exposed = 0, parameters_exposed = 0;
   double tensor_exposed = 0, context_exposed = 0, expert_exposed = 0;

@@ -15,8 +15,9 @@
 namespace etalon::cluster {
 namespace {
 
-// A board sets its clock in coarse steps and alternates between two: the mean is fine. Rounded a little, so that steps
-// of nearly the same power share kernel costs; coarser, the rounding itself would look like an effect of a fact.
+// A board sets its clock in coarse steps and alternates between two: the mean is fine. Rounded a little, so
+// that steps of nearly the same power share kernel costs; coarser, the rounding itself would look like an
+// effect of a fact.
 constexpr double kClockStep = 1e6;
 
 // Remembers what each distinct operation costs. Values do not depend on who asks first.
@@ -111,14 +112,15 @@ struct StepModel::Impl {
     work();
   }
 
+  // Kernels are costed at `clock`; at a lower one their clocked parts take `stretch` times as long.
   Result<Composed> compose(const StepInput& in, const ParallelPlan& plan, const Memory& cost,
-                           std::optional<Hertz> clock, bool threads) const {
+                           std::optional<Hertz> clock, bool threads, double stretch = 1) const {
     const CostFunction function = [&](const llm::Operation& op, const kernels::Harness& h) {
       return cost(op, h);
     };
     Composed out;
-    PassContext context{fabric,        chip,           facts, plan, function, harness_of_step(clock),
-                        &out.findings, Fidelity::cycle};
+    PassContext context{fabric,        chip,    facts,          plan, function, harness_of_step(clock),
+                        &out.findings, stretch, Fidelity::cycle};
     if (threads) {
       TRY(ops, distinct_operations(in));
       out.distinct = static_cast<std::int64_t>(ops.size());
@@ -147,12 +149,23 @@ struct StepModel::Impl {
                            StepReport& report) const {
     if (!power) return compose(in, plan, cost, std::nullopt, threads);
     TRY(first, compose(in, plan, *quick, power->clock_max, false));
-    const auto s = settle(first.sum.spent, first.sum.time, power->clock_max);
-    const Hertz clock{std::max(kClockStep, std::floor(s->clock.value / kClockStep + 1e-6) * kClockStep)};
-    report.clock = s->limited ? clock : power->clock_max;
+    const auto guessed = settle(first.sum.spent, first.sum.time, power->clock_max);
+    const Hertz near{std::max(kClockStep, std::floor(guessed->clock.value / kClockStep + 1e-6) * kClockStep)};
+    const Hertz simulated = guessed->limited ? near : power->clock_max;
+    if (!guessed->limited && &cost == quick.get()) {
+      report.clock = simulated;
+      return first;
+    }
+    // What the kernels spend at that clock decides the clock, which then moves by a few MHz.
+    TRY(second, compose(in, plan, cost, simulated, threads));
+    const auto s = settle(second.sum.spent, second.sum.time, simulated);
+    report.clock = s->clock;
     report.power_limited = s->limited;
-    if (!s->limited && &cost == quick.get()) return first;
-    return compose(in, plan, cost, report.clock, threads);
+    if (s->clock == simulated) return second;
+    const auto distinct = second.distinct;
+    TRY(third, compose(in, plan, cost, simulated, false, simulated / s->clock));
+    third.distinct = distinct;
+    return third;
   }
 
   void fill_power(const Spent& spent, StepReport& r) const {

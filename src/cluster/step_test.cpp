@@ -97,6 +97,40 @@ TEST(Step, FullRecomputationCostsAForwardAndSavesMemory) {
   EXPECT_LT(full.memory.total().value, none.memory.total().value);
 }
 
+// Kernels that spend more than the closed form guessed: the step still draws what the board may.
+TEST(Step, AStepLimitedByPowerDrawsTheBudgetWhateverItsKernelsSpend) {
+  const auto hungry = [](const llm::Operation& op, const kernels::Harness& h) {
+    auto cost = flat(op, h);
+    cost->l2_read = cost->flops / Flops{1} * Bytes{0.05};
+    return cost;
+  };
+  auto found = find_node_and_chip("dgx-h100", 8).value();
+  const Watts budget = found.chip.get<Watts>("package.power");
+  const auto steps =
+      StepModel::make(found.node, found.chip, find_software("ideal").value(), {}, hungry, flat);
+  const auto r = steps->step(llama(), data_parallel(8), {4096, 32}).value();
+  ASSERT_TRUE(r.power_limited);
+  EXPECT_NEAR(r.power / budget, 1, 1e-3);
+  EXPECT_GT(r.time.value, ideal().step(llama(), data_parallel(8), {4096, 32})->time.value);
+  EXPECT_NEAR(sum(r.by_operation), r.time.value, 1e-9 * r.time.value);
+}
+
+TEST(Step, YoungLibrariesSlowProductsOnNpusOnly) {
+  Software full = find_software("attained").value();
+  static_cast<catalog::FactSheet&>(full) = full.with("matrix.npu", 1.0);
+  for (const char* node : {"dgx-h100", "atlas-800t-a2"}) {
+    const double ratio =
+        model_on(node, 8, find_software("attained").value())
+            .step(llama(), data_parallel(8), {4096, 32})
+            ->by_operation.at("mlp") /
+        model_on(node, 8, full).step(llama(), data_parallel(8), {4096, 32})->by_operation.at("mlp");
+    if (std::string(node) == "dgx-h100")
+      EXPECT_NEAR(ratio, 1, 1e-12);
+    else
+      EXPECT_NEAR(ratio, 1 / 0.9, 1e-6);
+  }
+}
+
 TEST(Step, APipelineShowsItsBubble) {
   ParallelPlan p;
   p.pp = 4, p.dp = 2;
