@@ -24,7 +24,8 @@ void etalon_asc_set_flag(int from, int to, int id) { current().set_flag(from, to
 void etalon_asc_wait_flag(int from, int to, int id) { current().wait_flag(from, to, id); }
 void etalon_asc_barrier(int pipe) { current().pipe_barrier(pipe); }
 void etalon_asc_cross_set(int mode, int pipe, int id) { current().cross_set(mode, pipe, id); }
-void etalon_asc_cross_wait(int id) { current().cross_wait(id); }
+void etalon_asc_cross_wait(int id) { current().cross_wait(-1, id); }
+void etalon_asc_cross_wait_mode(int mode, int id) { current().cross_wait(mode, id); }
 void etalon_asc_sync_all(int vector_only) { current().sync_all(vector_only != 0); }
 void etalon_asc_scalar_read(int space, std::uint32_t offset, int bytes, void* out) {
   current().scalar_read(space, offset, bytes, out);

@@ -17,8 +17,8 @@ constexpr const char* kSpaceNames[] = {"UB", "L1", "L0A", "L0B", "L0C", "BT", "F
 
 }  // namespace
 
-CoreRuntime::CoreRuntime(LaunchContext& launch, int core, bool is_cube, chip::Core* timed)
-    : launch_(launch), core_(core), is_cube_(is_cube), timed_(timed) {
+CoreRuntime::CoreRuntime(LaunchContext& launch, int core, bool is_cube)
+    : launch_(launch), core_(core), is_cube_(is_cube) {
   const InstructionCosts& c = *launch.costs;
   const std::int64_t sizes[kAscLocalSpaces] = {c.ub_size,  c.l1_size, c.l0a_size, c.l0b_size,
                                                c.l0c_size, c.bt_size, c.fb_size};
@@ -64,15 +64,33 @@ void CoreRuntime::resumed() { etalon_asc_current = &visible_; }
 // ----------------------------------------------------------------------------------------
 
 void CoreRuntime::issue(chip::Instruction& i) {
-  flush();
   PipeWaits& w = waits_[i.pipe];
+  if (w.count == 0 && follows_held(i)) {
+    held_.cycles += i.cycles;
+    held_.flops += i.flops;
+    held_.set[0] = i.set[0];
+    held_.set[1] = i.set[1];
+    ++held_count_;
+    pending_scalar_ += launch_.costs->scalar_call;
+    return;
+  }
+  flush();
   for (int k = 0; k < w.count; ++k) i.wait[k] = w.flags[k];
   i.cycles += w.paying * launch_.costs->flag;
   w.count = 0;
   w.paying = 0;
   held_ = i;
   has_held_ = true;
+  held_count_ = 1;
   pending_scalar_ += launch_.costs->scalar_call;
+}
+
+// Whether `i` can go to the machine as one instruction with the one held back: nobody waits between them, and
+// the scalar unit issues the second before the first can have ended, so that both follow each other anyway.
+bool CoreRuntime::follows_held(const chip::Instruction& i) const {
+  return has_held_ && held_.pipe == i.pipe && held_.access == chip::Access::none &&
+         i.access == chip::Access::none && held_.set[0] == kNoFlag && i.wait[0] == kNoFlag &&
+         held_count_ < kMostJoined && pending_scalar_ <= held_.cycles;
 }
 
 void CoreRuntime::flush() {
@@ -166,9 +184,22 @@ CoreRuntime::GmSide CoreRuntime::device_side(const void* gm, std::int64_t bytes,
 
 void CoreRuntime::need_space(int space, const char* name) const {
   const bool here = space == kAscGm || (is_cube_ ? space != kAscUb : space == kAscUb);
-  if (here) return;
+  if (here || reaches(space)) return;
   throw DeviceFault("ascendc.core", fmt::format("{} uses {} on core {}, which is a {} core", name,
                                                 kSpaceNames[space], core_, is_cube_ ? "cube" : "vector"));
+}
+
+bool CoreRuntime::reaches(int space) const {
+  if (launch_.sub_blocks == 0) return false;
+  return (is_cube_ && space == kAscUb && launch_.costs->l0c_ub > 0) ||
+         (!is_cube_ && space == kAscL1 && launch_.costs->ub_l1 > 0);
+}
+
+CoreRuntime& CoreRuntime::partner(std::uint32_t sub_block) const {
+  const int per = launch_.sub_blocks;
+  const int core = is_cube_ ? launch_.cubes + core_ * per + static_cast<int>(sub_block) % per
+                            : (core_ - launch_.cubes) / per;
+  return *launch_.cores[static_cast<std::size_t>(core)];
 }
 
 void CoreRuntime::check_local(int space, std::uint32_t offset, std::int64_t bytes, const char* name) const {

@@ -34,11 +34,13 @@ struct LaunchContext {
   LooseScheduler* loose = nullptr;             // if not timed
   Observer* observer = nullptr;
   std::int64_t calls = 0;
+  std::vector<class CoreRuntime*> cores;  // all of them, for what one core writes into another's memory
 };
 
 class CoreRuntime {
  public:
-  CoreRuntime(LaunchContext& launch, int core, bool is_cube, chip::Core* timed);
+  CoreRuntime(LaunchContext& launch, int core, bool is_cube);
+  void attach(chip::Core* timed) { timed_ = timed; }  // the simulated core this one runs on
   void begin_block(std::uint32_t block, std::uint32_t blocks, std::uint32_t sub_block);
   void end_block();  // what is held back is issued
 
@@ -53,7 +55,7 @@ class CoreRuntime {
   void wait_flag(int from, int to, int id);
   void pipe_barrier(int pipe);
   void cross_set(int mode, int pipe, int id);
-  void cross_wait(int id);
+  void cross_wait(int mode, int id);  // mode -1: that of this core's last set of the flag
   void sync_all(bool vector_only);
 
   void scalar_read(int space, std::uint32_t offset, int bytes, void* out);
@@ -77,9 +79,13 @@ class CoreRuntime {
   GmSide device_side(const void* gm, std::int64_t bytes, const char* name) const;
   void check_local(int space, std::uint32_t offset, std::int64_t bytes, const char* name) const;
   void need_space(int space, const char* name) const;
+  // dav-3510 joins the memories of a cube core and its vector cores: L0C to UB, UB to L1.
+  bool reaches(int space) const;
+  CoreRuntime& partner(std::uint32_t sub_block) const;  // of a vector core: its cube core
 
   // Timing: one instruction is held back so that the flags set right after it go with it.
   void issue(chip::Instruction& instruction);
+  bool follows_held(const chip::Instruction&) const;
   void flush();
   void resumed();
   void flush_waits(int pipe);
@@ -92,6 +98,7 @@ class CoreRuntime {
                const void* gm = nullptr, std::int64_t gm_bytes = 0, bool gm_write = false);
 
   void move_numbers(const etalon_asc_move&);
+  void fixpipe_to_vector_cores(const etalon_asc_fixpipe&);
   void move_timing(const etalon_asc_move&);
   void store_gm(std::byte* dst, const std::byte* src, std::int64_t bytes) const;
 
@@ -99,12 +106,14 @@ class CoreRuntime {
   LaunchContext& launch_;
   int core_;
   bool is_cube_;
-  chip::Core* timed_;
+  chip::Core* timed_ = nullptr;
   std::unique_ptr<std::byte[]> memory_[kAscLocalSpaces];
   int atomic_op_ = kAscAtomicNone, atomic_type_ = 0;
 
   chip::Instruction held_;
   bool has_held_ = false;
+  static constexpr int kMostJoined = 16;  // so that a pipe's queue does not become endless
+  int held_count_ = 0;
   double pending_scalar_ = 0;
   struct PipeWaits {
     chip::FlagId flags[3];

@@ -112,8 +112,9 @@ void CoreRuntime::pipe_barrier(int pipe) {
 
 void CoreRuntime::cross_set(int mode, int pipe, int id) {
   ++launch_.calls;
-  if (id < 0 || id > 15)
-    throw DeviceFault("ascendc.flag", fmt::format("cross-core flag {}, expected 0 to 15", id));
+  const int most = mode == 4 && is_cube_ ? 31 : 15;
+  if (id < 0 || id > most)
+    throw DeviceFault("ascendc.flag", fmt::format("cross-core flag {}, expected 0 to {}", id, most));
   if (timed_ != nullptr) {
     flush();
     pending_scalar_ += launch_.costs->scalar_flag;
@@ -126,9 +127,22 @@ void CoreRuntime::cross_set(int mode, int pipe, int id) {
       return;
     }
     flush_waits(machine);
-    timed_->signal(core, flag, machine, Cycles{launch_.costs->cross_core_flag});
+    // Mode 4 stays inside the block; the others go through L2.
+    timed_->signal(core, flag, machine,
+                   Cycles{mode == 4 ? launch_.costs->flag : launch_.costs->cross_core_flag});
     resumed();
   };
+  if (mode == 4) {
+    if (launch_.costs->l0c_ub <= 0 || launch_.sub_blocks == 0)
+      throw DeviceFault("ascendc.flag", "cross-core flag mode 4 needs a mix kernel on dav-3510");
+    if (is_cube_)
+      send(launch_.cubes + core_ * launch_.sub_blocks + id / 16 % launch_.sub_blocks,
+           static_cast<FlagId>(kCrossFlags + id % 16));
+    else
+      send((core_ - launch_.cubes) / launch_.sub_blocks,
+           static_cast<FlagId>(kCrossFlags + id + 16 * static_cast<int>(visible_.sub_block)));
+    return;
+  }
   mode_of_id_[id] = mode;
   const auto base = static_cast<FlagId>(kCrossFlags + id);
   const int per = launch_.sub_blocks;
@@ -147,10 +161,11 @@ void CoreRuntime::cross_set(int mode, int pipe, int id) {
   // Mode 0 meets at the wait: a set of every core of one kind, then a wait, is a barrier.
 }
 
-void CoreRuntime::cross_wait(int id) {
+void CoreRuntime::cross_wait(int mode, int id) {
   ++launch_.calls;
-  if (id < 0 || id > 15)
-    throw DeviceFault("ascendc.flag", fmt::format("cross-core flag {}, expected 0 to 15", id));
+  const int most = mode == 4 && is_cube_ ? 31 : 15;
+  if (id < 0 || id > most)
+    throw DeviceFault("ascendc.flag", fmt::format("cross-core flag {}, expected 0 to {}", id, most));
   const auto wait = [&](FlagId flag) {
     if (timed_ == nullptr) {
       launch_.loose->wait_flag(core_, flag);
@@ -162,6 +177,10 @@ void CoreRuntime::cross_wait(int id) {
   };
   if (timed_ != nullptr) pending_scalar_ += launch_.costs->scalar_flag;
   const auto base = static_cast<FlagId>(kCrossFlags + id);
+  if (mode == 4) {
+    wait(base);
+    return;
+  }
   if (mode_of_id_[id] == 0) {
     const int count = is_cube_ ? launch_.cubes : launch_.vectors;
     if (timed_ == nullptr) {

@@ -143,6 +143,20 @@ void CoreRuntime::mmad(const etalon_asc_mmad& d) {
   issue(i);
 }
 
+// The unified buffers of the block's vector cores: one, or each a half of the rows.
+void CoreRuntime::fixpipe_to_vector_cores(const etalon_asc_fixpipe& f) {
+  if (f.dual > 1 || f.nz != 0) {
+    throw DeviceFault("ascendc.type", "Fixpipe into UB halves rows of row-major results only here");
+  }
+  etalon_asc_fixpipe part = f;
+  const std::uint32_t half = f.dual == 1 ? (f.m + 1) / 2 : f.m;
+  for (std::uint32_t first = 0, sub = f.dual == 1 ? 0u : f.sub_block; first < f.m; first += half, ++sub) {
+    part.m = std::min(half, f.m - first);
+    fixpipe_numbers(part, memory_[kAscL0c].get() + f.src + first * 16 * 4, nullptr,
+                    partner(sub).memory_[kAscUb].get() + f.dst, kAscAtomicNone);
+  }
+}
+
 void CoreRuntime::fixpipe(const etalon_asc_fixpipe& f) {
   ++launch_.calls;
   if (f.m == 0 || f.n == 0) return;
@@ -161,10 +175,13 @@ void CoreRuntime::fixpipe(const etalon_asc_fixpipe& f) {
       device_side(f.gm, (rows - 1) * pitch + row_bytes, "Fixpipe");
       dst = static_cast<std::byte*>(f.gm);
     } else {
-      check_local(f.dst_space, f.dst, (rows - 1) * pitch + row_bytes, "Fixpipe");
-      dst = launch_.functional ? memory_[f.dst_space].get() + f.dst : nullptr;
+      const std::int64_t here = f.dual == 1 && f.nz == 0 ? (rows + 1) / 2 : rows;
+      check_local(f.dst_space, f.dst, (here - 1) * pitch + row_bytes, "Fixpipe");
+      if (f.dst_space != kAscUb && launch_.functional) dst = memory_[f.dst_space].get() + f.dst;
     }
-    if (launch_.functional) {
+    if (launch_.functional && f.dst_space == kAscUb) {
+      fixpipe_to_vector_cores(f);
+    } else if (launch_.functional) {
       const bool per_channel = f.quant == kAscVDeqF16 || f.quant == kAscVReq8 || f.quant == kAscVF32B8;
       fixpipe_numbers(f, memory_[kAscL0c].get() + f.src,
                       per_channel ? memory_[kAscFb].get() + f.scale : nullptr, dst,

@@ -81,13 +81,25 @@ Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::f
   }
 
   std::deque<CoreRuntime> cores;  // outlive the fibers, which unwind through them
+  for (int c = 0; c < shape.cores(); ++c) {
+    cores.emplace_back(context, c, c < shape.cubes);
+    context.cores.push_back(&cores.back());
+  }
   LaunchResult result;
   std::string stuck;
   try {
     if (context.timed) {
+      const int partitions = device.machine()->spec().l2_partitions;
       const auto program = [&](chip::Core& c) {
-        cores.emplace_back(context, c.index(), c.index() < shape.cubes, &c);
-        run_core(cores.back(), o, shape, device.costs(), c.index(), kernel);
+        // A vector core reads through the same part of L2 as the cube core of its block.
+        if (shape.sub_blocks > 0) {
+          const bool vector = c.index() >= shape.cubes;
+          const int block = vector ? (c.index() - shape.cubes) / shape.sub_blocks : c.index();
+          c.l2_partition(block * partitions / shape.machine_blocks);
+        }
+        CoreRuntime& core = cores[static_cast<std::size_t>(c.index())];
+        core.attach(&c);
+        run_core(core, o, shape, device.costs(), c.index(), kernel);
       };
       result.stats = device.machine()->run(shape.cores(), program, o.want_timeline);
       stuck = result.stats.deadlock;
@@ -95,8 +107,7 @@ Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::f
       LooseScheduler loose;
       context.loose = &loose;
       stuck = loose.run(shape.cores(), [&](int core) {
-        cores.emplace_back(context, core, core < shape.cubes, nullptr);
-        run_core(cores.back(), o, shape, device.costs(), core, kernel);
+        run_core(cores[static_cast<std::size_t>(core)], o, shape, device.costs(), core, kernel);
       });
     }
   } catch (const DeviceFault& fault) {

@@ -127,7 +127,8 @@ void CoreRuntime::move(const etalon_asc_move& m) {
 void CoreRuntime::move_numbers(const etalon_asc_move& m) {
   if (m.src_space != kAscGm && m.dst_space != kAscGm) {
     const std::byte* from = memory_[m.src_space].get() + m.local;
-    std::byte* to = memory_[m.dst_space].get() + m.local2;
+    const bool to_cube = !is_cube_ && m.dst_space == kAscL1;
+    std::byte* to = (to_cube ? partner(0).memory_ : memory_)[m.dst_space].get() + m.local2;
     for (std::int64_t r = 0; r < m.rows; ++r) {
       std::memmove(to + r * m.dst_pitch, from + r * m.src_pitch, static_cast<std::size_t>(m.row_bytes));
     }

@@ -2,224 +2,213 @@
 #pragma once
 
 // Flash attention, the cube core's part: scores from queries and keys, outputs from weights and values.
+// `direct` (dav-3510): FixPipe writes into the vector cores' UB and the weights arrive in L1; otherwise both
+// go through the workspace.
 
-#include "kernels/npu/attention_item.h"
+#include "kernels/npu/attention_load.h"
 
 namespace etalon::kernels::npu {
 
-// The cube core's part.
-template <class T>
+template <class T, bool direct>
 class AttentionCube {
  public:
   __aicore__ void Init(GmAddress q, GmAddress k, GmAddress v, GmAddress workspace, const AttentionShape& s) {
     using namespace attention_detail;
     s_ = s;
+    const Exchange x(s);
+    pitch_v_ = x.pitch_v;
+    stages_ = x.stages;
     q_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(q));
     k_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(k));
     v_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(v));
-    const GmAddress mine = workspace + AscendC::GetBlockIdx() * kWorkspaceBytes;
+    const GmAddress mine = workspace + AscendC::GetBlockIdx() * x.block_bytes();
     scores_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(mine));
-    weights_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(mine + kStages * kScoreBytes));
-    outputs_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(mine + kStages * (kScoreBytes + kWeightBytes)));
+    weights_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(mine + x.weights_at()));
+    outputs_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(mine + x.outputs_at()));
+    memory_.layout<T, direct>(pipe_, s);
     const auto bytes = [](std::int64_t elements) { return static_cast<std::uint32_t>(elements * sizeof(T)); };
-    pipe_.InitBuffer(l1_q_, bytes(kQueries * s.dim));
+    pipe_.InitBuffer(l1_q_, bytes(s.rows * row::align(s.dim, 16)));
     for (int i = 0; i < 2; ++i) {
-      pipe_.InitBuffer(l1_k_[i], bytes(kKeys * s.dim));
-      pipe_.InitBuffer(l1_v_[i], bytes(kKeys * s.dim_v));
-      pipe_.InitBuffer(l1_p_[i], bytes(kQueries * kKeys));
-      pipe_.InitBuffer(l0a_[i], bytes(kQueries * kDepth));
-      pipe_.InitBuffer(l0b_[i], bytes(kKeys * kDepth));
-      pipe_.InitBuffer(l0c_[i], static_cast<std::uint32_t>(kQueries * 128 * 4));
+      pipe_.InitBuffer(l1_k_[i], bytes(s.keys * row::align(s.dim, 16)));
+      if (!s.shared_kv) pipe_.InitBuffer(l1_v_[i], bytes(s.keys * row::align(s.dim_v, 16)));
     }
+    l0_.layout(pipe_, s.rows);
   }
 
   __aicore__ void Process() {
     using namespace AscendC;
     using namespace attention_detail;
     for (int i = 0; i < 7; ++i) SetFlag<HardEvent::MTE1_MTE2>(i);
-    for (int i = 0; i < 2; ++i) SetFlag<HardEvent::M_MTE1>(i);
-    for (int i = 0; i < 2; ++i) SetFlag<HardEvent::FIX_M>(i);
-    for (std::int64_t index = GetBlockIdx(); index < items_of(s_); index += GetBlockNum())
-      run(item_at(s_, index));
+    l0_.begin();
+    const std::int64_t rounds = rounds_of(s_, GetBlockNum());
+    for (std::int64_t r = 0; r < rounds; ++r) {
+      const std::int64_t index = index_of(s_, r, GetBlockIdx(), GetBlockNum());
+      if (index >= 0) run(item_at(s_, index));
+    }
+    l0_.end();
     for (int i = 0; i < 7; ++i) WaitFlag<HardEvent::MTE1_MTE2>(i);
-    for (int i = 0; i < 2; ++i) WaitFlag<HardEvent::M_MTE1>(i);
-    for (int i = 0; i < 2; ++i) WaitFlag<HardEvent::FIX_M>(i);
+    if constexpr (direct) {  // take back the tokens of the places in UB
+      for (std::int64_t i = 0; i < kScorePlaces; ++i) hear<true>(kScoresTaken);
+      for (std::int64_t i = 0; i < output_places(s_); ++i) hear<true>(kOutputTaken);
+    }
   }
 
  private:
-  static constexpr std::int64_t kC0 = 32 / static_cast<std::int64_t>(sizeof(T));
-  static constexpr std::int64_t kDepth = 128;  // of one product
   enum { kIdK = 0, kIdV = 2, kIdP = 4, kIdQ = 6 };
 
-  // Row-major rows x columns into fractal columns of L1.
-  __aicore__ void to_l1(const AscendC::LocalTensor<T>& l1, const AscendC::GlobalTensor<T>& gm,
-                        std::int64_t rows, std::int64_t columns, std::int64_t pitch) {
-    using namespace AscendC;
-    DataCopy(l1, gm,
-             Nd2NzParams(1, static_cast<std::uint16_t>(rows), static_cast<std::uint32_t>(columns), 0,
-                         static_cast<std::uint32_t>(pitch), static_cast<std::uint16_t>(row::align(rows, 16)),
-                         1, 0));
-  }
   __aicore__ void load_k(const attention_detail::Item& it, std::int64_t i) {
     using namespace AscendC;
     const auto id = static_cast<std::int32_t>(kIdK + i % 2);
     WaitFlag<HardEvent::MTE1_MTE2>(id);
-    const std::int64_t at = it.batch * s_.kv_batch + it.head * s_.kv_heads / s_.heads * s_.kv_head +
-                            i * attention_detail::kKeys * s_.kv_row;
-    to_l1(l1_k_[i % 2].template Get<T>(), k_[static_cast<std::uint64_t>(at)], it.keys_of(i), s_.dim,
-          s_.kv_row);
+    const std::int64_t at = it.batch * s_.kv_batch + kv_head(it) * s_.kv_head + it.key_of(i) * s_.kv_row;
+    attention_detail::to_l1(l1_k_[i % 2].template Get<T>(), k_[static_cast<std::uint64_t>(at)], it.keys_of(i),
+                            s_.dim, s_.kv_row, row::align(it.keys_of(i), 16));
     SetFlag<HardEvent::MTE2_MTE1>(id);
   }
   __aicore__ void load_v(const attention_detail::Item& it, std::int64_t i) {
     using namespace AscendC;
     const auto id = static_cast<std::int32_t>(kIdV + i % 2);
     WaitFlag<HardEvent::MTE1_MTE2>(id);
-    const std::int64_t at = it.batch * s_.v_batch + it.head * s_.kv_heads / s_.heads * s_.v_head +
-                            i * attention_detail::kKeys * s_.v_row;
-    to_l1(l1_v_[i % 2].template Get<T>(), v_[static_cast<std::uint64_t>(at)], it.keys_of(i), s_.dim_v,
-          s_.v_row);
+    const std::int64_t at = it.batch * s_.v_batch + kv_head(it) * s_.v_head + it.key_of(i) * s_.v_row;
+    attention_detail::to_l1(l1_v_[i % 2].template Get<T>(), v_[static_cast<std::uint64_t>(at)], it.keys_of(i),
+                            s_.dim_v, s_.v_row, row::align(it.keys_of(i), 16));
     SetFlag<HardEvent::MTE2_MTE1>(id);
+  }
+  __aicore__ std::int64_t kv_head(const attention_detail::Item& it) const {
+    return it.lane_head * s_.pack * s_.kv_heads / s_.heads;
+  }
+  __aicore__ void load_q(const attention_detail::Item& it) {
+    using namespace AscendC;
+    using namespace attention_detail;
+    WaitFlag<HardEvent::MTE1_MTE2>(kIdQ);
+    const LocalTensor<T> l1 = l1_q_.template Get<T>();
+    for_runs(s_, it.row0, it.queries,
+             [&](std::int64_t at, std::int64_t n, std::int64_t query, std::int64_t head) {
+               const std::int64_t from =
+                   it.batch * s_.q_batch + query * s_.q_row + (it.lane_head * s_.pack + head) * s_.q_head;
+               to_l1(l1[static_cast<std::uint32_t>(at * kC0<T>)], q_[static_cast<std::uint64_t>(from)], n,
+                     s_.dim, s_.pack == 1 ? s_.q_row : s_.q_head, row::align(it.queries, 16));
+             });
+    SetFlag<HardEvent::MTE2_MTE1>(kIdQ);
+    WaitFlag<HardEvent::MTE2_MTE1>(kIdQ);
   }
 
   __aicore__ void run(const attention_detail::Item& it) {
     using namespace AscendC;
-    using namespace attention_detail;
     const std::int64_t steps = it.steps();
-    if (steps == 0) return;
-    WaitFlag<HardEvent::MTE1_MTE2>(kIdQ);
-    to_l1(l1_q_.template Get<T>(),
-          q_[static_cast<std::uint64_t>(it.batch * s_.q_batch + it.head * s_.q_head + it.q0 * s_.q_row)],
-          it.queries, s_.dim, s_.q_row);
-    SetFlag<HardEvent::MTE2_MTE1>(kIdQ);
-    WaitFlag<HardEvent::MTE2_MTE1>(kIdQ);
+    if (steps <= 0) return;
+    load_q(it);
     load_k(it, 0);
-    for (std::int64_t i = 0; i < steps + kLag; ++i) {
-      if (i + 1 < steps) load_k(it, i + 1);
+    for (std::int64_t i = 0; i < steps + s_.lag; ++i) {
+      // Keys that are also the values keep their place in L1 until the output product has read them.
+      if (i + 1 < steps && !s_.shared_kv) load_k(it, i + 1);
       if (i < steps) make_scores(it, i);
-      if (i >= kLag) make_output(it, i - kLag);
+      if (i >= s_.lag) make_output(it, i - s_.lag);
+      if (i + 1 < steps && s_.shared_kv) load_k(it, i + 1);
     }
     SetFlag<HardEvent::MTE1_MTE2>(kIdQ);
   }
 
-  // One product of up to kDepth along K: L0 buffers, the cube.
-  template <class LoadA, class LoadB>
-  __aicore__ void product(const AscendC::LocalTensor<float>& l0c, std::int64_t m, std::int64_t n,
-                          std::int64_t k, bool first, LoadA load_a, LoadB load_b) {
+  // A result in L0C to the vector cores, columns [n0, n0 + n) of rows `pitch` apart.
+  __aicore__ void hand_over(const AscendC::GlobalTensor<float>& gm, const AscendC::LocalTensor<float>& ub,
+                            std::int64_t m, std::int64_t n0, std::int64_t n, std::int64_t pitch) {
     using namespace AscendC;
-    const auto id = static_cast<std::int32_t>(products_++ % 2);
-    const LocalTensor<T> a = l0a_[id].template Get<T>(), b = l0b_[id].template Get<T>();
-    WaitFlag<HardEvent::M_MTE1>(id);
-    load_a(a);
-    load_b(b);
-    SetFlag<HardEvent::MTE1_M>(id);
-    WaitFlag<HardEvent::MTE1_M>(id);
-    MmadParams p;
-    p.m = static_cast<std::uint16_t>(row::align(m, 16));
-    p.n = static_cast<std::uint16_t>(n);
-    p.k = static_cast<std::uint16_t>(k);
-    p.cmatrixInitVal = first;
-    Mmad(l0c, a, b, p);
-    SetFlag<HardEvent::M_MTE1>(id);
-  }
-  // Rows of an NZ operand in L1 to L0A, K from k0.
-  __aicore__ void rows_to_l0a(const AscendC::LocalTensor<T>& l0, const AscendC::LocalTensor<T>& l1,
-                              std::int64_t rows, std::int64_t width, std::int64_t k0, std::int64_t k) {
-    using namespace AscendC;
-    LoadData3DParamsV2<T> p;
-    p.l1H = 1;
-    p.l1W = p.mExtension = static_cast<std::uint16_t>(row::align(rows, 16));
-    p.channelSize = static_cast<std::uint16_t>(row::align(width, kC0));
-    p.kExtension = static_cast<std::uint16_t>(row::align(k, kC0));
-    p.kStartPt = static_cast<std::uint16_t>(k0);
-    LoadData(l0, l1, p);
-  }
-  __aicore__ void store(const AscendC::GlobalTensor<float>& gm, const AscendC::LocalTensor<float>& l0c,
-                        std::int32_t id, std::int64_t m, std::int64_t n, std::int64_t pitch) {
-    using namespace AscendC;
-    SetFlag<HardEvent::M_FIX>(id);
-    WaitFlag<HardEvent::M_FIX>(id);
-    FixpipeParamsV220 f;
-    f.nSize = static_cast<std::uint16_t>(n);
-    f.mSize = static_cast<std::uint16_t>(m);
-    f.srcStride = static_cast<std::uint16_t>(row::align(m, 16));
-    f.dstStride = static_cast<std::uint32_t>(pitch);
-    Fixpipe(gm, l0c, f);
-    SetFlag<HardEvent::FIX_M>(id);
+    l0_.ready_to_store();
+    if constexpr (direct) {
+      FixpipeParamsC310<> f;
+      f.nSize = static_cast<std::uint16_t>(n);
+      f.mSize = static_cast<std::uint16_t>(m);
+      f.srcStride = static_cast<std::uint16_t>(row::align(m, 16));
+      f.dstStride = static_cast<std::uint32_t>(pitch);
+      f.dualDstCtl = 1;  // each vector core gets half of the rows
+      Fixpipe(ub[static_cast<std::uint32_t>(n0)], l0_.result(), f);
+    } else {
+      attention_detail::store_result(gm[static_cast<std::uint64_t>(n0)], l0_.result(), m, n, pitch);
+    }
+    l0_.stored();
   }
 
   __aicore__ void make_scores(const attention_detail::Item& it, std::int64_t i) {
     using namespace AscendC;
     using namespace attention_detail;
     const std::int64_t keys = it.keys_of(i), n1 = row::ceil_div(keys, 16);
-    const auto c_id = static_cast<std::int32_t>(results_++ % 2),
-               k_id = static_cast<std::int32_t>(kIdK + i % 2);
-    const LocalTensor<float> l0c = l0c_[c_id].template Get<float>();
-    const LocalTensor<T> l1_k = l1_k_[i % 2].template Get<T>();
-    WaitFlag<HardEvent::FIX_M>(c_id);
-    WaitFlag<HardEvent::MTE2_MTE1>(k_id);
-    for (std::int64_t k0 = 0; k0 < s_.dim; k0 += kDepth) {
-      const std::int64_t k = row::min(kDepth, s_.dim - k0);
-      product(
-          l0c, it.queries, keys, k, k0 == 0,
-          [&](const LocalTensor<T>& a) {
-            rows_to_l0a(a, l1_q_.template Get<T>(), it.queries, s_.dim, k0, k);
-          },
-          [&](const LocalTensor<T>& b) {  // keys are rows: fractal columns are already L0B's rows
-            LoadData(
-                b, l1_k,
-                LoadData2DParams(static_cast<std::uint16_t>(k0 / kC0 * n1),
-                                 static_cast<std::uint8_t>(row::ceil_div(k, kC0) * n1), 1, 0, 0, false, 0));
-          });
+    const auto k_id = static_cast<std::int32_t>(kIdK + i % 2);
+    const LocalTensor<T> l1_k = l1_k_[i % 2].template Get<T>(), l1_q = l1_q_.template Get<T>();
+    LocalTensor<float> place;
+    if constexpr (direct) {
+      hear<true>(kScoresTaken);
+      place = memory_.scores(scores_made_++);
     }
-    SetFlag<HardEvent::MTE1_MTE2>(k_id);
-    store(scores_[static_cast<std::uint64_t>(i % kStages * kQueries * kKeys)], l0c, c_id, it.queries, keys,
-          kKeys);
-    CrossCoreSetFlag<2, PIPE_FIX>(kScoresReady);
+    WaitFlag<HardEvent::MTE2_MTE1>(k_id);
+    for (std::int64_t n0 = 0; n0 < keys; n0 += kDepth) {
+      const std::int64_t n = row::min(kDepth, keys - n0);
+      l0_.begin_result();
+      for (std::int64_t k0 = 0; k0 < s_.dim; k0 += kDepth) {
+        const std::int64_t k = row::min(kDepth, s_.dim - k0);
+        l0_.product(
+            it.queries, n, k, k0 == 0,
+            [&](const LocalTensor<T>& a) { rows_to_l0a(a, l1_q, it.queries, s_.dim, k0, k); },
+            [&](const LocalTensor<T>& b) { rows_to_l0b(b, l1_k, n1, n0, n, k0, k); });
+      }
+      if (n0 + kDepth >= keys && !s_.shared_kv) SetFlag<HardEvent::MTE1_MTE2>(k_id);
+      hand_over(scores_[static_cast<std::uint64_t>(i % stages_ * s_.rows * s_.keys)], place, it.queries, n0,
+                n, s_.keys);
+    }
+    tell<direct, PIPE_FIX>(kScoresReady);
   }
 
   __aicore__ void make_output(const attention_detail::Item& it, std::int64_t i) {
     using namespace AscendC;
     using namespace attention_detail;
-    const std::int64_t keys = it.keys_of(i), k1 = row::ceil_div(keys, 16), n1 = row::ceil_div(s_.dim_v, 16);
-    load_v(it, i);
-    CrossCoreWaitFlag(kWeightsReady);
-    const auto p_id = static_cast<std::int32_t>(kIdP + i % 2), v_id = static_cast<std::int32_t>(kIdV + i % 2);
-    const LocalTensor<T> l1_p = l1_p_[i % 2].template Get<T>(), l1_v = l1_v_[i % 2].template Get<T>();
-    WaitFlag<HardEvent::MTE1_MTE2>(p_id);
-    to_l1(l1_p, weights_[static_cast<std::uint64_t>(i % kStages * kQueries * kKeys)], it.queries, keys,
-          kKeys);
-    SetFlag<HardEvent::MTE2_MTE1>(p_id);
-    const auto c_id = static_cast<std::int32_t>(results_++ % 2);
-    const LocalTensor<float> l0c = l0c_[c_id].template Get<float>();
-    WaitFlag<HardEvent::FIX_M>(c_id);
-    WaitFlag<HardEvent::MTE2_MTE1>(p_id);
-    WaitFlag<HardEvent::MTE2_MTE1>(v_id);
-    product(
-        l0c, it.queries, s_.dim_v, keys, true,
-        [&](const LocalTensor<T>& a) { rows_to_l0a(a, l1_p, it.queries, keys, 0, keys); },
-        [&](const LocalTensor<T>& b) {
-          for (std::int64_t x = 0; x < k1; ++x) {
-            LoadData(b[static_cast<std::uint32_t>(x * n1 * 256)], l1_v,
-                     LoadData2DParams(static_cast<std::uint16_t>(x), static_cast<std::uint8_t>(n1),
-                                      static_cast<std::uint16_t>(k1), 0, 0, true, 0));
-          }
-        });
-    SetFlag<HardEvent::MTE1_MTE2>(p_id);
-    SetFlag<HardEvent::MTE1_MTE2>(v_id);
-    store(outputs_[static_cast<std::uint64_t>(i % kStages * kQueries * 128)], l0c, c_id, it.queries, s_.dim_v,
-          128);
-    CrossCoreSetFlag<2, PIPE_FIX>(kOutputReady);
+    const std::int64_t keys = it.keys_of(i), k1 = row::ceil_div(keys, 16);
+    if (!s_.shared_kv) load_v(it, i);
+    hear<direct>(kWeightsReady);
+    const auto p_id = static_cast<std::int32_t>(kIdP + i % 2),
+               v_id = static_cast<std::int32_t>((s_.shared_kv ? kIdK : kIdV) + i % 2);
+    const LocalTensor<T> l1_p = memory_.template weights<T>(direct ? i % stages_ : i % 2),
+                         l1_v = (s_.shared_kv ? l1_k_ : l1_v_)[i % 2].template Get<T>();
+    if constexpr (!direct) {  // the vector cores wrote them in fractals
+      WaitFlag<HardEvent::MTE1_MTE2>(p_id);
+      DataCopy(l1_p, weights_[static_cast<std::uint64_t>(i % stages_ * s_.rows * s_.keys)],
+               static_cast<std::uint32_t>(row::align(it.queries, 16) * k1 * 16));
+      SetFlag<HardEvent::MTE2_MTE1>(p_id);
+    }
+    LocalTensor<float> place;
+    if constexpr (direct) {
+      hear<true>(kOutputTaken);
+      place = memory_.outputs(outputs_made_++, output_places(s_));
+    } else {
+      WaitFlag<HardEvent::MTE2_MTE1>(p_id);
+    }
+    if (!s_.shared_kv) WaitFlag<HardEvent::MTE2_MTE1>(v_id);
+    for (std::int64_t n0 = 0; n0 < s_.dim_v; n0 += kDepth) {
+      const std::int64_t n = row::min(kDepth, s_.dim_v - n0);
+      l0_.begin_result();
+      for (std::int64_t k0 = 0; k0 < keys; k0 += kDepth) {
+        const std::int64_t k = row::min(kDepth, keys - k0);
+        l0_.product(
+            it.queries, n, k, k0 == 0,
+            [&](const LocalTensor<T>& a) { rows_to_l0a(a, l1_p, it.queries, keys, k0, k); },
+            [&](const LocalTensor<T>& b) { columns_to_l0b(b, l1_v, k1, n0, n, k0, k); });
+      }
+      if (n0 + kDepth >= s_.dim_v) {
+        if constexpr (!direct) SetFlag<HardEvent::MTE1_MTE2>(p_id);
+        SetFlag<HardEvent::MTE1_MTE2>(v_id);
+      }
+      hand_over(outputs_[static_cast<std::uint64_t>(i % stages_ * s_.rows * pitch_v_)], place, it.queries, n0,
+                n, pitch_v_);
+    }
+    tell<direct, PIPE_FIX>(kOutputReady);
   }
 
   AttentionShape s_;
   AscendC::TPipe pipe_;
-  AscendC::TBuf<AscendC::TPosition::A1> l1_q_, l1_k_[2], l1_v_[2], l1_p_[2];
-  AscendC::TBuf<AscendC::TPosition::A2> l0a_[2];
-  AscendC::TBuf<AscendC::TPosition::B2> l0b_[2];
-  AscendC::TBuf<AscendC::TPosition::CO1> l0c_[2];
+  attention_detail::SharedMemory memory_;
+  attention_detail::CubeBuffers<T> l0_;
+  AscendC::TBuf<AscendC::TPosition::A1> l1_q_, l1_k_[2], l1_v_[2];
   AscendC::GlobalTensor<T> q_, k_, v_, weights_;
   AscendC::GlobalTensor<float> scores_, outputs_;
-  std::int64_t products_ = 0, results_ = 0;
+  std::int64_t pitch_v_ = 0, stages_ = 0, scores_made_ = 0, outputs_made_ = 0;
 };
 
 }  // namespace etalon::kernels::npu

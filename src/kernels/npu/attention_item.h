@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The shapes of an attention call, how it is dealt to blocks, and the workspace through which cube and vector
-// cores exchange scores, weights and outputs.
+// The shapes of an attention call, its tiling, how it is dealt to blocks, and the workspace through which
+// cube and vector cores exchange scores, weights and outputs.
+//
+// A lane is what shares keys without sharing rows: a query head, or, if `pack` query heads are the rows of
+// one tile (decode), a group of them. Row r of a lane is query r / pack, head r % pack of the group. An item
+// is a tile of rows of one lane and a run of key tiles.
 
 #include "kernels/npu/row_ops.h"
 #include "kernels/npu/stream.h"
@@ -11,55 +15,133 @@ namespace etalon::kernels::npu {
 
 struct AttentionShape {
   std::int64_t batch = 1, heads = 1, kv_heads = 1, seq_q = 0, seq_kv = 0;
-  std::int64_t dim = 128, dim_v = 128;  // multiples of 16; dim at most 256, dim_v at most 128
+  std::int64_t dim = 128, dim_v = 128;  // multiples of 16
   bool causal = false;                  // query i sees keys up to i + seq_kv - seq_q
+  std::int64_t window = 0;              // and only so many of them, itself included; 0: all
+  bool shared_kv = false;               // values are the first dim_v columns of the keys
   float scale = 1.0f;
   // Elements between rows, heads and batch entries.
   std::int64_t q_row = 0, q_head = 0, q_batch = 0, kv_row = 0, kv_head = 0, kv_batch = 0;
   std::int64_t v_row = 0, v_head = 0, v_batch = 0, o_row = 0, o_head = 0, o_batch = 0;
+
+  // Tiling. rows and keys of a tile: rows a multiple of 16, keys of 64, rows * keys at most 128 * 128.
+  std::int64_t pack = 1;  // query heads of a group that are rows of one tile
+  std::int64_t rows = 128, keys = 128;
+  std::int64_t lag = 2;                   // key tiles between a score product and its output product
+  std::int64_t splits = 1;                // parts of the keys of a lane, added up at the end
+  std::int64_t lanes_together = 1 << 20;  // lanes whose longest items are dealt first
+  std::int64_t more_passes = 0;  // passes over the scores that a general operator adds (masks, biases)
+  // For simulations of a part: rounds of items per block and key tiles per item; 0: all.
+  std::int64_t most_rounds = 0, most_tiles = 0;
 };
 
 namespace attention_detail {
 
-constexpr std::int64_t kQueries = 128, kKeys = 128, kLag = 2, kStages = kLag + 1;
-constexpr std::int64_t kHalf = kQueries / 2;
-enum : std::uint16_t { kScoresReady = 0, kWeightsReady = 1, kOutputReady = 2 };
-
-// Workspace of one block in bytes: scores (fp32), weights (16 bit), outputs (fp32), kStages of each.
-constexpr std::int64_t kScoreBytes = kQueries * kKeys * 4, kWeightBytes = kQueries * kKeys * 2,
-                       kOutputBytes = kQueries * 128 * 4;
-constexpr std::int64_t kWorkspaceBytes = kStages * (kScoreBytes + kWeightBytes + kOutputBytes);
-
-// One block of queries of one head, and the keys it sees.
-struct Item {
-  std::int64_t batch, head, q0, queries, keys;
-  std::int64_t steps() const { return row::ceil_div(keys, kKeys); }
-  std::int64_t keys_of(std::int64_t step) const { return row::min(kKeys, keys - step * kKeys); }
+constexpr std::int64_t kMostRows = 128, kMostHalf = kMostRows / 2, kDepth = 128, kMostStages = 3;
+enum : std::uint16_t {
+  kScoresReady = 0,
+  kWeightsReady = 1,
+  kOutputReady = 2,
+  kScoresTaken = 3,  // dav-3510: places in UB are free again
+  kOutputTaken = 4
 };
 
-// Items in the order they are dealt: late queries, which see most keys, first.
+// Sizes of what a block's cores exchange, and where it lies in the workspace.
+struct Exchange {
+  explicit Exchange(const AttentionShape& s)
+      : pitch_v(row::align(s.dim_v, 64)),
+        stages(s.lag + 1),
+        score_bytes(s.rows * s.keys * 4),
+        weight_bytes(s.rows * s.keys * 2),
+        output_bytes(s.rows * pitch_v * 4) {}
+  std::int64_t pitch_v, stages, score_bytes, weight_bytes, output_bytes;
+  std::int64_t weights_at() const { return stages * score_bytes; }
+  std::int64_t outputs_at() const { return weights_at() + stages * weight_bytes; }
+  std::int64_t block_bytes() const { return outputs_at() + stages * output_bytes; }
+};
+
+constexpr std::int64_t lanes_of(const AttentionShape& s) { return s.batch * s.heads / s.pack; }
+constexpr std::int64_t lane_rows(const AttentionShape& s) { return s.seq_q * s.pack; }
+constexpr std::int64_t all_rows(const AttentionShape& s) { return s.batch * s.heads * s.seq_q; }
+
+// A tile of rows of one lane and the keys [first_key, end_key) it works on.
+struct Item {
+  std::int64_t batch, lane_head, lane, split;  // lane_head: of the lanes of this batch entry
+  std::int64_t row0, queries, first_key, end_key, tile;
+  std::int64_t steps() const { return row::ceil_div(end_key - first_key, tile); }
+  std::int64_t key_of(std::int64_t step) const { return first_key + step * tile; }
+  std::int64_t keys_of(std::int64_t step) const { return row::min(tile, end_key - key_of(step)); }
+};
+
+inline std::int64_t items_of(const AttentionShape& s) {
+  return row::ceil_div(lane_rows(s), s.rows) * lanes_of(s) * s.splits;
+}
+
+// Items in the order they are dealt. Among the lanes taken together late queries, which see most keys, come
+// first.
 inline Item item_at(const AttentionShape& s, std::int64_t index) {
-  const std::int64_t blocks = row::ceil_div(s.seq_q, kQueries), lanes = s.batch * s.heads;
+  const std::int64_t blocks = row::ceil_div(lane_rows(s), s.rows), lanes = lanes_of(s);
   Item it{};
-  const std::int64_t q = blocks - 1 - index / lanes;
-  it.head = index % lanes % s.heads;
-  it.batch = index % lanes / s.heads;
-  it.q0 = q * kQueries;
-  it.queries = row::min(kQueries, s.seq_q - it.q0);
-  it.keys = s.seq_kv;
-  if (s.causal) it.keys = row::min(it.keys, it.q0 + it.queries + s.seq_kv - s.seq_q);
-  if (it.keys < 0) it.keys = 0;
+  it.split = index % s.splits;
+  index /= s.splits;
+  const std::int64_t together = row::min(s.lanes_together, lanes), group = index / (together * blocks);
+  const std::int64_t here = row::min(together, lanes - group * together), rest = index % (together * blocks);
+  it.lane = group * together + rest % here;
+  it.batch = it.lane / (s.heads / s.pack);
+  it.lane_head = it.lane % (s.heads / s.pack);
+  it.row0 = (blocks - 1 - rest / here) * s.rows;
+  it.queries = row::min(s.rows, lane_rows(s) - it.row0);
+  it.tile = s.keys;
+  const std::int64_t offset = s.seq_kv - s.seq_q;
+  std::int64_t end = s.seq_kv, first = 0;
+  if (s.causal) end = row::min(end, (it.row0 + it.queries - 1) / s.pack + 1 + offset);
+  if (s.window > 0) first = it.row0 / s.pack + offset - s.window + 1;
+  if (end < 0) end = 0;
+  first = first < 0 ? 0 : row::min(first, end) / s.keys * s.keys;
+  const std::int64_t tiles = row::ceil_div(end - first, s.keys);
+  it.first_key = first + tiles * it.split / s.splits * s.keys;
+  it.end_key = row::min(end, first + tiles * (it.split + 1) / s.splits * s.keys);
+  if (s.most_tiles > 0) it.end_key = row::min(it.end_key, it.first_key + s.most_tiles * s.keys);
   return it;
 }
-inline std::int64_t items_of(const AttentionShape& s) {
-  return row::ceil_div(s.seq_q, kQueries) * s.batch * s.heads;
+
+// The item of one block in one round, there and back so that long and short rounds even out; -1: none.
+inline std::int64_t index_of(const AttentionShape& s, std::int64_t round, std::int64_t block,
+                             std::int64_t blocks) {
+  const std::int64_t index = round * blocks + (round % 2 == 0 ? block : blocks - 1 - block);
+  return index < items_of(s) ? index : -1;
+}
+inline std::int64_t rounds_of(const AttentionShape& s, std::int64_t blocks) {
+  const std::int64_t all = row::ceil_div(items_of(s), blocks);
+  return s.most_rounds > 0 ? row::min(all, s.most_rounds) : all;
+}
+
+// Calls f(row in the tile, rows, query, head in the group) for each run of rows that lie at one pitch: all
+// rows if heads are not packed, else those of one query. `pitch` is chosen the same way.
+template <class F>
+__aicore__ inline void for_runs(const AttentionShape& s, std::int64_t row0, std::int64_t rows, F f) {
+  if (s.pack == 1) {
+    f(std::int64_t{0}, rows, row0, std::int64_t{0});
+    return;
+  }
+  for (std::int64_t r = 0; r < rows;) {
+    const std::int64_t head = (row0 + r) % s.pack, n = row::min(rows - r, s.pack - head);
+    f(r, n, (row0 + r) / s.pack, head);
+    r += n;
+  }
 }
 
 }  // namespace attention_detail
 
-// Device memory the kernel needs beside its operands.
-inline std::int64_t attention_workspace(std::int64_t blocks) {
-  return blocks * attention_detail::kWorkspaceBytes;
+// Device memory the kernel needs beside its operands: what the cores of each block exchange, and partial
+// results if the keys are split.
+inline std::int64_t attention_partial_at(const AttentionShape& s, std::int64_t blocks) {
+  return blocks * attention_detail::Exchange(s).block_bytes();
+}
+inline std::int64_t attention_workspace(const AttentionShape& s, std::int64_t blocks) {
+  const std::int64_t partial =
+      s.splits > 1 ? s.splits * attention_detail::all_rows(s) * (s.dim_v + 1) * 4 : 0;
+  return attention_partial_at(s, blocks) + partial + 512;
 }
 
 }  // namespace etalon::kernels::npu

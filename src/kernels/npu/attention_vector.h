@@ -1,44 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Flash attention, a vector core's part: weights from scores, the running maximum, sum and output.
+// Flash attention, a vector core's part: the online softmax of its half of the rows: weights from scores,
+// the running maximum, sum and output.
 
-#include "kernels/npu/attention_item.h"
+#include "kernels/npu/attention_load.h"
+#include "kernels/npu/attention_rows.h"
 
 namespace etalon::kernels::npu {
 
-// A vector core's part: the online softmax of its 64 queries.
-template <class T>
+template <class T, bool direct>
 class AttentionVector {
  public:
-  // `lse`: log of the sum of exponentials per query, [batch, heads, seq_q]; may be null.
+  // `lse`: log of the sum of exponentials per query, [batch, heads, seq_q]; may be null, must be null if
+  // heads are packed.
   __aicore__ void Init(GmAddress o, GmAddress lse, GmAddress workspace, const AttentionShape& s) {
     using namespace attention_detail;
     s_ = s;
     o_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(o));
-    lse_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(lse));
-    has_lse_ = lse != nullptr;
-    const std::int64_t block = AscendC::GetBlockIdx() / AscendC::GetTaskRation();
-    const GmAddress mine = workspace + block * kWorkspaceBytes;
-    first_ = AscendC::GetSubBlockIdx() * kHalf;
+    const Exchange x(s);
+    pitch_v_ = x.pitch_v;
+    stages_ = x.stages;
+    block_ = AscendC::GetBlockIdx() / AscendC::GetTaskRation();
+    const GmAddress mine = workspace + block_ * x.block_bytes();
     scores_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(mine));
-    weights_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(mine + kStages * kScoreBytes));
-    outputs_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(mine + kStages * (kScoreBytes + kWeightBytes)));
-    pipe_.InitBuffer(in_, 2, kHalf * kKeys * 4);
-    pipe_.InitBuffer(out_, 1, kHalf * kKeys * 2);
-    pipe_.InitBuffer(parts_, 1, kHalf * 128 * 4);
-    pipe_.InitBuffer(total_, kHalf * 128 * 4);
-    pipe_.InitBuffer(room_, kHalf * 64 * 4);
-    pipe_.InitBuffer(blocks_, kHalf * 32);
-    pipe_.InitBuffer(bits_, kHalf * kKeys / 8);
-    pipe_.InitBuffer(values_, kHalf * 4 * (4 + kStages));
+    weights_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(mine + x.weights_at()));
+    outputs_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(mine + x.outputs_at()));
+    auto* partial =
+        reinterpret_cast<__gm__ float*>(workspace + attention_partial_at(s, AscendC::GetBlockNum()));
+    partial_.SetGlobalBuffer(partial);
+    has_lse_ = s.splits > 1 || lse != nullptr;
+    lse_.SetGlobalBuffer(s.splits > 1 ? partial + s.splits * all_rows(s) * s.dim_v
+                                      : reinterpret_cast<__gm__ float*>(lse));
+    memory_.layout<T, direct>(pipe_, s);
+    const std::int64_t half = s.rows / 2;
+    const auto bytes = [&](std::int64_t per_row) { return static_cast<std::uint32_t>(half * per_row); };
+    pipe_.InitBuffer(out_, direct ? 2 : 1, bytes(2 * (s.keys > pitch_v_ ? s.keys : pitch_v_)));
+    if constexpr (!direct) {
+      pipe_.InitBuffer(in_, 2, bytes(s.keys * 4));
+      pipe_.InitBuffer(parts_, 1, bytes(row::min(pitch_v_, kDepth) * 4));
+    }
+    pipe_.InitBuffer(total_, bytes(pitch_v_ * 4));
+    pipe_.InitBuffer(room_, bytes(64 * 4));
+    pipe_.InitBuffer(blocks_, static_cast<std::uint32_t>(row::align(half, 8) * 32));
+    pipe_.InitBuffer(values_, static_cast<std::uint32_t>(kMostHalf * 4 * (4 + kMostStages)));
+    visible_.layout(pipe_, s);
   }
 
   __aicore__ void Process() {
     using namespace attention_detail;
-    const std::int64_t block = AscendC::GetBlockIdx() / AscendC::GetTaskRation();
-    for (std::int64_t index = block; index < items_of(s_); index += AscendC::GetBlockNum())
-      run(item_at(s_, index));
+    if constexpr (direct) {
+      for (std::int64_t i = 0; i < kScorePlaces; ++i) tell<true, PIPE_V>(kScoresTaken);
+      for (std::int64_t i = 0; i < output_places(s_); ++i) tell<true, PIPE_V>(kOutputTaken);
+    }
+    const std::int64_t rounds = rounds_of(s_, AscendC::GetBlockNum());
+    for (std::int64_t r = 0; r < rounds; ++r) {
+      const std::int64_t index = index_of(s_, r, block_, AscendC::GetBlockNum());
+      if (index >= 0) run(item_at(s_, index));
+    }
     in_.FreeAllEvent();
     out_.FreeAllEvent();
     parts_.FreeAllEvent();
@@ -46,11 +65,9 @@ class AttentionVector {
 
  private:
   using Reals = row::Reals;
-  static constexpr float kNever = -1e30f;
-  // One value per query each: running maximum and sum, new maximum, row results, corrections of kStages
-  // steps.
-  __aicore__ Reals value(int which) const {
-    return values_.template Get<float>()[static_cast<std::uint32_t>(which * attention_detail::kHalf)];
+  // One value per row each: running maximum and sum, new maximum, row results, corrections of the last steps.
+  __aicore__ Reals value(std::int64_t which) const {
+    return values_.template Get<float>()[static_cast<std::uint32_t>(which * attention_detail::kMostHalf)];
   }
   enum { kMaximum, kSum, kNewMaximum, kRow, kCorrection };
 
@@ -58,131 +75,97 @@ class AttentionVector {
     using namespace AscendC;
     using namespace attention_detail;
     const std::int64_t steps = it.steps();
-    rows_ = row::min(kHalf, it.queries - first_);
-    if (rows_ < 0) rows_ = 0;
-    Duplicate(value(kMaximum), kNever, kHalf);
-    Duplicate(value(kSum), 0.0f, kHalf);
-    Duplicate(total_.template Get<float>(), 0.0f, kHalf * 128);
+    half_ = row::ceil_div(it.queries, 2);
+    first_ = GetSubBlockIdx() * half_;
+    rows_ = row::min(half_, it.queries - first_);
+    Duplicate(value(kMaximum), kNever, kMostHalf);
+    Duplicate(value(kSum), 0.0f, kMostHalf);
+    Duplicate(total_.template Get<float>(), 0.0f, static_cast<std::int32_t>(half_ * pitch_v_));
     PipeBarrier<PIPE_V>();
-    for (std::int64_t i = 0; i < steps + kLag && steps > 0; ++i) {
+    for (std::int64_t i = 0; i < steps + s_.lag && steps > 0; ++i) {
       if (i < steps) make_weights(it, i);
-      if (i >= kLag) add_output(i - kLag);
+      if (i >= s_.lag) add_output(i - s_.lag);
     }
     if (rows_ > 0) finish(it);
-  }
-
-  // Bits of the keys each query sees: key c of row r if c <= r + delta. Written once for all blocks on the
-  // diagonal.
-  __aicore__ void make_bits(std::int64_t delta) {
-    using namespace AscendC;
-    using namespace attention_detail;
-    if (bits_made_ && delta == bits_delta_) return;
-    const auto bits = bits_.template Get<std::uint32_t>();
-    SetFlag<HardEvent::V_S>(0);
-    WaitFlag<HardEvent::V_S>(0);
-    for (std::int64_t r = 0; r < kHalf; ++r) {
-      for (std::int64_t w = 0; w < kKeys / 32; ++w) {
-        const std::int64_t seen = r + delta + 1 - w * 32;  // of these 32 keys
-        const std::uint32_t word = seen >= 32 ? 0xffffffffu : seen <= 0 ? 0u : (1u << seen) - 1;
-        bits.SetValue(static_cast<std::uint32_t>(r * kKeys / 32 + w), word);
-      }
-    }
-    SetFlag<HardEvent::S_V>(0);
-    WaitFlag<HardEvent::S_V>(0);
-    bits_made_ = true;
-    bits_delta_ = delta;
-  }
-
-  // The largest or the sum of each row of 128: halves of a row, then blocks of eight, then the eight.
-  template <bool largest>
-  __aicore__ void reduce_rows(const Reals& to, const Reals& x) {
-    using namespace AscendC;
-    const Reals room = room_.template Get<float>();
-    const auto rows = static_cast<std::uint8_t>(rows_);
-    const BinaryRepeatParams halves(1, 1, 1, 8, 16, 16);
-    if (largest)
-      Max(room, x, x[64], std::uint64_t{64}, rows, halves);
-    else
-      Add(room, x, x[64], std::uint64_t{64}, rows, halves);
-    PipeBarrier<PIPE_V>();
-    if (largest)
-      BlockReduceMax(room, room, rows_, std::uint64_t{64}, 1, 1, 8);
-    else
-      BlockReduceSum(room, room, rows_, std::uint64_t{64}, 1, 1, 8);
-    PipeBarrier<PIPE_V>();
-    const auto repeats = static_cast<std::int32_t>(row::ceil_div(rows_, 8));
-    if (largest)
-      BlockReduceMax(to, room, repeats, std::uint64_t{64}, 1, 1, 8);
-    else
-      BlockReduceSum(to, room, repeats, std::uint64_t{64}, 1, 1, 8);
   }
 
   __aicore__ void make_weights(const attention_detail::Item& it, std::int64_t i) {
     using namespace AscendC;
     using namespace attention_detail;
     const std::int64_t keys = it.keys_of(i);
-    CrossCoreWaitFlag(kScoresReady);
+    hear<direct>(kScoresReady);
     if (rows_ > 0) {
-      Reals x = in_.template AllocTensor<float>();
-      const std::uint64_t at = static_cast<std::uint64_t>((i % kStages * kQueries + first_) * kKeys);
-      row::load_rows(x, scores_[at], keys == kKeys ? 1 : rows_, keys == kKeys ? rows_ * kKeys : keys, kKeys,
-                     kKeys);
-      in_.EnQue(x);
-      x = in_.template DeQue<float>();
+      Reals x;
+      if constexpr (direct) {
+        x = memory_.scores(scores_seen_++);
+        PipeBarrier<PIPE_V>();
+      } else {
+        x = in_.template AllocTensor<float>();
+        const auto at = static_cast<std::uint64_t>((i % stages_ * s_.rows + first_) * s_.keys);
+        const bool whole = keys == s_.keys;
+        row::load_rows(x, scores_[at], whole ? 1 : rows_, whole ? rows_ * s_.keys : keys, s_.keys, s_.keys);
+        in_.EnQue(x);
+        x = in_.template DeQue<float>();
+      }
       LocalTensor<T> p = out_.template AllocTensor<T>();
       softmax(it, i, x, keys);
-      Cast(p, x, RoundMode::CAST_RINT, static_cast<std::uint32_t>(rows_ * kKeys));
-      in_.FreeTensor(x);
+      cast_to_fractals(p, x, rows_, s_.keys, half_);
+      if constexpr (direct)
+        tell<true, PIPE_V>(kScoresTaken);
+      else
+        in_.FreeTensor(x);
       out_.EnQue(p);
       p = out_.template DeQue<T>();
-      DataCopy(weights_[at], p, static_cast<std::uint32_t>(rows_ * kKeys));
+      const std::int64_t tall = row::align(it.queries, 16);
+      if constexpr (direct)
+        put_fractals(memory_.template weights<T>(i % stages_), p, first_, rows_, keys, half_, tall);
+      else
+        put_fractals(weights_[static_cast<std::uint64_t>(i % stages_ * s_.rows * s_.keys)], p, first_, rows_,
+                     keys, half_, tall);
       out_.FreeTensor(p);
+    } else if constexpr (direct) {
+      tell<true, PIPE_V>(kScoresTaken);
     }
-    CrossCoreSetFlag<2, PIPE_MTE3>(kWeightsReady);
+    tell<direct, PIPE_MTE3>(kWeightsReady);
   }
 
   __aicore__ void softmax(const attention_detail::Item& it, std::int64_t i, const Reals& x,
                           std::int64_t keys) {
     using namespace AscendC;
     using namespace attention_detail;
-    const auto n = static_cast<std::int32_t>(rows_ * kKeys);
+    const auto n = static_cast<std::int32_t>(rows_ * s_.keys);
     const auto rows = static_cast<std::uint8_t>(rows_);
-    const Reals blocks = blocks_.template Get<float>();
-    for (std::int64_t half = 0; half < 2 && keys < kKeys; ++half) {  // keys beyond the end
-      const std::int64_t live = keys - half * 64;
+    const Reals blocks = blocks_.template Get<float>(), room = room_.template Get<float>();
+    for (std::int64_t c = 0; c < s_.keys && keys < s_.keys; c += 64) {  // keys beyond the end
+      const std::int64_t live = keys - c;
       if (live >= 64) continue;
       const std::uint64_t dead[2] = {live <= 0 ? ~std::uint64_t{0} : ~((std::uint64_t{1} << live) - 1), 0};
-      Duplicate(x[static_cast<std::uint32_t>(half * 64)], kNever, dead, rows, 1, 16);
+      Duplicate(row::at(x, c), kNever, dead, rows, 1, static_cast<std::uint16_t>(s_.keys / 8));
       PipeBarrier<PIPE_V>();
     }
     Muls(x, x, s_.scale, n);
     PipeBarrier<PIPE_V>();
-    const std::int64_t delta = it.q0 + first_ + s_.seq_kv - s_.seq_q - i * kKeys;
-    if (s_.causal && delta < kKeys - 1) {
-      make_bits(delta);
-      Select(x, bits_.template Get<std::uint8_t>(), x, kNever, SELMODE::VSEL_TENSOR_SCALAR_MODE,
-             static_cast<std::uint32_t>(n));
+    for (std::int64_t p = 0; p < s_.more_passes; ++p) {
+      Adds(x, x, 0.0f, n);
       PipeBarrier<PIPE_V>();
     }
-    reduce_rows<true>(value(kRow), x);
+    const std::int64_t row0 = it.row0 + first_, key0 = it.key_of(i);
+    if (visible_.cuts(s_, row0, rows_, key0, keys)) visible_.apply(s_, x, row0, rows_, key0);
+    reduce_rows<true>(value(kRow), x, room, rows_, s_.keys);
+    const Reals correction = value(kCorrection + i % stages_);
+    Max(value(kNewMaximum), value(kMaximum), value(kRow), kMostHalf);
     PipeBarrier<PIPE_V>();
-    const Reals correction = value(kCorrection + static_cast<int>(i % kStages));
-    Max(value(kNewMaximum), value(kMaximum), value(kRow), kHalf);
+    Sub(correction, value(kMaximum), value(kNewMaximum), kMostHalf);
+    row::spread(blocks, value(kNewMaximum), rows_);
     PipeBarrier<PIPE_V>();
-    Sub(correction, value(kMaximum), value(kNewMaximum), kHalf);
-    row::spread(blocks, value(kNewMaximum), kHalf);
-    PipeBarrier<PIPE_V>();
-    Exp(correction, correction, kHalf);
-    Adds(value(kMaximum), value(kNewMaximum), 0.0f, kHalf);
-    const BinaryRepeatParams by_row(1, 1, 0, 16, 16, 1);
-    for (std::uint32_t half = 0; half < 2; ++half) {
-      Sub(x[half * 64], x[half * 64], blocks, std::uint64_t{64}, rows, by_row);
-    }
+    Exp(correction, correction, kMostHalf);
+    Adds(value(kMaximum), value(kNewMaximum), 0.0f, kMostHalf);
+    by_row<By::subtract>(x, blocks, rows_, s_.keys, s_.keys);
     PipeBarrier<PIPE_V>();
     Exp(x, x, n);
     PipeBarrier<PIPE_V>();
-    reduce_rows<false>(value(kRow), x);
-    Mul(value(kSum), value(kSum), correction, kHalf);
+    reduce_rows<false>(value(kRow), x, room, rows_, s_.keys);
+    Mul(value(kSum), value(kSum), correction, kMostHalf);
     PipeBarrier<PIPE_V>();
     Add(value(kSum), value(kSum), value(kRow), static_cast<std::int32_t>(rows_));
   }
@@ -190,78 +173,110 @@ class AttentionVector {
   __aicore__ void add_output(std::int64_t i) {
     using namespace AscendC;
     using namespace attention_detail;
-    CrossCoreWaitFlag(kOutputReady);
-    if (rows_ == 0) return;
-    Reals part = parts_.template AllocTensor<float>();
-    const auto from = outputs_[static_cast<std::uint64_t>((i % kStages * kQueries + first_) * 128)];
-    const bool whole = s_.dim_v == 128;
-    row::load_rows(part, from, whole ? 1 : rows_, whole ? rows_ * 128 : s_.dim_v, 128, 128);
-    parts_.EnQue(part);
-    part = parts_.template DeQue<float>();
+    hear<direct>(kOutputReady);
+    if (rows_ <= 0) {
+      if constexpr (direct) tell<true, PIPE_V>(kOutputTaken);
+      return;
+    }
     const Reals total = total_.template Get<float>(), blocks = blocks_.template Get<float>();
-    const auto rows = static_cast<std::uint8_t>(rows_);
-    const BinaryRepeatParams by_row(1, 1, 0, 16, 16, 1), alike(1, 1, 1, 16, 16, 16);
     PipeBarrier<PIPE_V>();
-    row::spread(blocks, value(kCorrection + static_cast<int>(i % kStages)), kHalf);
+    row::spread(blocks, value(kCorrection + i % stages_), rows_);
     PipeBarrier<PIPE_V>();
-    for (std::int64_t c = 0; c < s_.dim_v; c += 64) {
-      const auto mask = static_cast<std::uint64_t>(row::min(64, s_.dim_v - c));
-      const Reals t = row::at(total, c);
-      Mul(t, t, blocks, mask, rows, by_row);
+    by_row<By::multiply>(total, blocks, rows_, s_.dim_v, pitch_v_);
+    PipeBarrier<PIPE_V>();
+    if constexpr (direct) {
+      add_columns(memory_.outputs(outputs_seen_++, output_places(s_)), 0, s_.dim_v, pitch_v_);
+      tell<true, PIPE_V>(kOutputTaken);
+    } else {
+      const auto at = static_cast<std::uint64_t>((i % stages_ * s_.rows + first_) * pitch_v_);
+      for (std::int64_t c = 0; c < s_.dim_v; c += kDepth) {
+        const std::int64_t n = row::min(kDepth, s_.dim_v - c), pitch = row::min(kDepth, pitch_v_);
+        const bool whole = n == pitch_v_;
+        Reals part = parts_.template AllocTensor<float>();
+        row::load_rows(part, outputs_[at + static_cast<std::uint64_t>(c)], whole ? 1 : rows_,
+                       whole ? rows_ * n : n, pitch, pitch_v_);
+        parts_.EnQue(part);
+        part = parts_.template DeQue<float>();
+        add_columns(part, c, n, pitch);
+        parts_.FreeTensor(part);
+      }
     }
-    PipeBarrier<PIPE_V>();
-    for (std::int64_t c = 0; c < s_.dim_v; c += 64) {
-      const auto mask = static_cast<std::uint64_t>(row::min(64, s_.dim_v - c));
-      Add(row::at(total, c), row::at(total, c), row::at(part, c), mask, rows, alike);
+  }
+  // Adds columns [from, from + columns) of a part whose rows are `pitch` apart.
+  __aicore__ void add_columns(const Reals& part, std::int64_t from, std::int64_t columns,
+                              std::int64_t pitch) {
+    using namespace AscendC;
+    const Reals total = total_.template Get<float>();
+    const auto mine = static_cast<std::uint8_t>(pitch_v_ / 8), its = static_cast<std::uint8_t>(pitch / 8);
+    for (std::int64_t c = 0; c < columns; c += 64) {
+      const auto mask = static_cast<std::uint64_t>(row::min(64, columns - c));
+      const Reals t = row::at(total, from + c);
+      Add(t, t, row::at(part, c), mask, static_cast<std::uint8_t>(rows_),
+          BinaryRepeatParams(1, 1, 1, mine, mine, its));
     }
-    parts_.FreeTensor(part);
   }
 
   __aicore__ void finish(const attention_detail::Item& it) {
     using namespace AscendC;
+    using namespace attention_detail;
     const Reals total = total_.template Get<float>(), blocks = blocks_.template Get<float>();
-    const auto rows = static_cast<std::uint8_t>(rows_);
     PipeBarrier<PIPE_V>();
-    row::spread(blocks, value(kSum), attention_detail::kHalf);
+    row::spread(blocks, value(kSum), rows_);
     PipeBarrier<PIPE_V>();
-    for (std::int64_t c = 0; c < s_.dim_v && it.keys > 0; c += 64) {
-      const auto mask = static_cast<std::uint64_t>(row::min(64, s_.dim_v - c));
-      Div(row::at(total, c), row::at(total, c), blocks, mask, rows, BinaryRepeatParams(1, 1, 0, 16, 16, 1));
+    if (it.steps() > 0) by_row<By::divide>(total, blocks, rows_, s_.dim_v, pitch_v_);
+    PipeBarrier<PIPE_V>();
+    const std::int64_t row0 = it.row0 + first_;
+    const std::int64_t flat = (it.split * lanes_of(s_) + it.lane) * lane_rows(s_) + row0;
+    if (s_.splits > 1) {
+      SetFlag<HardEvent::V_MTE3>(7);
+      WaitFlag<HardEvent::V_MTE3>(7);
+      row::store_rows(partial_[static_cast<std::uint64_t>(flat * s_.dim_v)], total, rows_, s_.dim_v, pitch_v_,
+                      s_.dim_v);
+      SetFlag<HardEvent::MTE3_V>(7);
+      WaitFlag<HardEvent::MTE3_V>(7);
+    } else {
+      LocalTensor<T> out = out_.template AllocTensor<T>();
+      Cast(out, total, RoundMode::CAST_RINT, static_cast<std::uint32_t>(rows_ * pitch_v_));
+      out_.EnQue(out);
+      out = out_.template DeQue<T>();
+      for_runs(s_, row0, rows_, [&](std::int64_t at, std::int64_t n, std::int64_t query, std::int64_t head) {
+        const std::int64_t to =
+            it.batch * s_.o_batch + query * s_.o_row + (it.lane_head * s_.pack + head) * s_.o_head;
+        row::store_rows(o_[static_cast<std::uint64_t>(to)], out[static_cast<std::uint32_t>(at * pitch_v_)], n,
+                        s_.dim_v, pitch_v_, s_.pack == 1 ? s_.o_row : s_.o_head);
+      });
+      out_.FreeTensor(out);
     }
-    PipeBarrier<PIPE_V>();
-    LocalTensor<T> out = out_.template AllocTensor<T>();
-    Cast(out, total, RoundMode::CAST_RINT, static_cast<std::uint32_t>(rows_ * 128));
-    out_.EnQue(out);
-    out = out_.template DeQue<T>();
-    const std::int64_t query = it.q0 + first_;
-    row::store_rows(
-        o_[static_cast<std::uint64_t>(it.batch * s_.o_batch + it.head * s_.o_head + query * s_.o_row)], out,
-        rows_, s_.dim_v, 128, s_.o_row);
-    out_.FreeTensor(out);
     if (!has_lse_) return;
-    Reals log_sum = parts_.template AllocTensor<float>();
-    Ln(log_sum, value(kSum), static_cast<std::int32_t>(rows_));
-    PipeBarrier<PIPE_V>();
-    Add(log_sum, log_sum, value(kMaximum), static_cast<std::int32_t>(rows_));
+    const Reals log_sum = room_.template Get<float>();
+    if (it.steps() > 0) {
+      Ln(log_sum, value(kSum), static_cast<std::int32_t>(rows_));
+      PipeBarrier<PIPE_V>();
+      Add(log_sum, log_sum, value(kMaximum), static_cast<std::int32_t>(rows_));
+    } else {
+      Duplicate(log_sum, kNever, static_cast<std::int32_t>(rows_));
+    }
     SetFlag<HardEvent::V_MTE3>(7);
     WaitFlag<HardEvent::V_MTE3>(7);
-    DataCopyPad(lse_[static_cast<std::uint64_t>((it.batch * s_.heads + it.head) * s_.seq_q + query)], log_sum,
+    DataCopyPad(lse_[static_cast<std::uint64_t>(flat)], log_sum,
                 DataCopyExtParams(1, static_cast<std::uint32_t>(rows_ * 4), 0, 0, 0));
-    SetFlag<HardEvent::MTE3_MTE2>(7);
-    WaitFlag<HardEvent::MTE3_MTE2>(7);
-    parts_.FreeTensor(log_sum);
+    SetFlag<HardEvent::MTE3_V>(7);
+    WaitFlag<HardEvent::MTE3_V>(7);
   }
 
   AttentionShape s_;
   AscendC::TPipe pipe_;
+  attention_detail::SharedMemory memory_;
+  attention_detail::Visibility visible_;
   AscendC::TQue<AscendC::TPosition::VECIN, 2> in_;
   AscendC::TQue<AscendC::TPosition::VECIN, 1> parts_;
-  AscendC::TQue<AscendC::TPosition::VECOUT, 1> out_;
-  AscendC::TBuf<AscendC::TPosition::VECCALC> total_, room_, blocks_, bits_, values_;
+  AscendC::TQue<AscendC::TPosition::VECOUT, 2> out_;
+  AscendC::TBuf<AscendC::TPosition::VECCALC> total_, room_, blocks_, values_;
   AscendC::GlobalTensor<T> o_, weights_;
-  AscendC::GlobalTensor<float> scores_, outputs_, lse_;
-  std::int64_t first_ = 0, rows_ = 0, bits_delta_ = 0;
-  bool has_lse_ = false, bits_made_ = false;
+  AscendC::GlobalTensor<float> scores_, outputs_, lse_, partial_;
+  std::int64_t first_ = 0, rows_ = 0, half_ = 0, block_ = 0, pitch_v_ = 0, stages_ = 0;
+  std::int64_t scores_seen_ = 0, outputs_seen_ = 0;
+  bool has_lse_ = false;
 };
 
 }  // namespace etalon::kernels::npu

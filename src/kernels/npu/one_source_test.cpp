@@ -108,7 +108,7 @@ TEST(NpuOneSource, FlashAttentionReachesThePublishedRateWithoutAFit) {
     return reinterpret_cast<GmAddress>(device.allocate(2 * s.q_batch, 2 * s.q_row));
   };
   const auto q = tensor(), k = tensor(), v = tensor(), o = tensor();
-  const auto workspace = reinterpret_cast<GmAddress>(device.allocate(attention_workspace(costs.cubes)));
+  const auto workspace = reinterpret_cast<GmAddress>(device.allocate(attention_workspace(s, costs.cubes)));
   const auto stats = timed(machine, device, ascendc::KernelType::mix_1_2, costs.cubes, false,
                            [&] { flash_attention_kernel<half>(q, k, v, o, nullptr, workspace, s); });
   const double rate = 4.0 * 6 * 8192.0 * 8192.0 * 128 / stats.time.value;

@@ -105,6 +105,7 @@ struct etalon_asc_fixpipe {
   void* gm;
   std::uint32_t m, n, src_stride, dst_stride;  // src: 16-element rows per fractal column; dst: ND elements, NZ 32 bytes
   std::uint32_t matrices, src_matrix, dst_matrix;
+  std::uint8_t dual, sub_block;  // into UB: rows (1) or columns (2) halved between the vector cores, or one of them (0)
   std::uint64_t scale;           // fp32 bits in the low half, or byte offset in FB for the vector forms
 };
 
@@ -138,6 +139,7 @@ void etalon_asc_wait_flag(int from, int to, int id);
 void etalon_asc_barrier(int pipe);
 void etalon_asc_cross_set(int mode, int pipe, int id);
 void etalon_asc_cross_wait(int id);
+void etalon_asc_cross_wait_mode(int mode, int id);  // mode 4 names one vector core; others as etalon_asc_cross_wait
 void etalon_asc_sync_all(int vector_only);
 
 // Scalar unit. Reads and writes of absent data end the kernel with a finding naming the tensor access.

@@ -66,6 +66,19 @@ struct FixpipeParamsV220 {
   bool isChannelSplit = false;
 };
 enum class CO2Layout : std::uint8_t { NZ, ROW_MAJOR };
+// dav-3510: also L0C to the unified buffers of the block's vector cores, to one of them (subBlockId) or halved between
+// both by rows (dualDstCtl 1) or by columns (2).
+template <CO2Layout format = CO2Layout::ROW_MAJOR>
+struct FixpipeParamsC310 {
+  std::uint16_t nSize = 0, mSize = 0, srcStride = 0;
+  std::uint32_t dstStride = 0;
+  QuantMode_t quantPre = NoQuant;
+  std::uint64_t deqScalar = 0;
+  bool reluEn = false;
+  std::uint8_t unitFlag = 0;
+  bool isChannelSplit = false;
+  std::uint8_t dualDstCtl = 0, subBlockId = 0;
+};
 struct FixpipeConfig {
   CO2Layout format;
 };
@@ -220,6 +233,25 @@ inline void Fixpipe(const LocalTensor<D>& dst, const LocalTensor<S>& src, const 
   etalon_asc_fixpipe f = detail::fixpipe_of<D>(src, p, config.format == CO2Layout::NZ);
   f.dst_space = static_cast<std::uint8_t>(dst.space());
   f.dst = dst.offset();
+  etalon_asc_fixpipe_op(&f);
+}
+template <class D, class S, CO2Layout format>
+inline void Fixpipe(const LocalTensor<D>& dst, const LocalTensor<S>& src, const FixpipeParamsC310<format>& p) {
+  FixpipeParamsV220 common;
+  common.nSize = p.nSize;
+  common.mSize = p.mSize;
+  common.srcStride = p.srcStride;
+  common.dstStride = p.dstStride;
+  common.quantPre = p.quantPre;
+  common.deqScalar = p.deqScalar;
+  common.reluEn = p.reluEn;
+  common.unitFlag = p.unitFlag;
+  common.isChannelSplit = p.isChannelSplit;
+  etalon_asc_fixpipe f = detail::fixpipe_of<D>(src, common, format == CO2Layout::NZ);
+  f.dst_space = static_cast<std::uint8_t>(dst.space());
+  f.dst = dst.offset();
+  f.dual = p.dualDstCtl;
+  f.sub_block = p.subBlockId;
   etalon_asc_fixpipe_op(&f);
 }
 // With per-channel scales in the FixPipe buffer.

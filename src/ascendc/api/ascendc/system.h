@@ -30,13 +30,18 @@ inline void PipeBarrier() {
   etalon_asc_barrier(pipe);
 }
 
+// Modes 0 to 2 reach all cores of a kind, the vector cores of a block, or a cube core and all its vector cores. Mode 4
+// (dav-3510) joins a cube core and one vector core: on the cube's side ids from 16 name the second vector core.
 template <std::uint8_t mode, pipe_t pipe>
 inline void CrossCoreSetFlag(std::uint16_t id) {
   etalon_asc_cross_set(mode, pipe, id);
 }
 template <std::uint8_t mode = 0, pipe_t pipe = PIPE_S>
 inline void CrossCoreWaitFlag(std::uint16_t id) {
-  etalon_asc_cross_wait(id);
+  if constexpr (mode == 4)
+    etalon_asc_cross_wait_mode(mode, id);
+  else
+    etalon_asc_cross_wait(id);
 }
 template <bool isAIVOnly = true>
 inline void SyncAll() {
