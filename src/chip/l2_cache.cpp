@@ -11,20 +11,40 @@ namespace {
 
 constexpr int kSectors = 64;
 constexpr double kRequestBytes = 128;
+constexpr int kMiB = 20;  // bits
 
 std::uint64_t bits(int first, int count) {
   if (count >= kSectors) return ~0ull;
   return ((1ull << count) - 1) << first;
 }
 
+int count_bits(std::uint64_t x) {  // without the instruction that not every x86-64 has
+  if (x == ~0ull) return kSectors;
+  x -= (x >> 1) & 0x5555555555555555ull;
+  x = (x & 0x3333333333333333ull) + ((x >> 2) & 0x3333333333333333ull);
+  x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0full;
+  return static_cast<int>((x * 0x0101010101010101ull) >> 56);
+}
+
 }  // namespace
 
-L2Cache::L2Cache(const Config& config) : config_(config) {
-  sector_bytes_ = static_cast<double>(config_.block) / kSectors;
-  tile_columns_ = std::max<std::int64_t>(128, config_.line);
-  tile_rows_ = std::max<std::int64_t>(1, config_.block / tile_columns_);
-  sectors_per_row_ = std::max<int>(1, static_cast<int>(kSectors / tile_rows_));
-  rows_per_sector_ = std::max<int>(1, static_cast<int>(tile_rows_ / kSectors));
+L2Cache::Divisor::Divisor(std::int64_t v)
+    : value(v),
+      shift(std::has_single_bit(static_cast<std::uint64_t>(v))
+                ? std::countr_zero(static_cast<std::uint64_t>(v))
+                : -1) {}
+
+L2Cache::L2Cache(const Config& config)
+    : config_(config),
+      sector_bytes_(static_cast<double>(config.block) / kSectors),
+      block_(config.block),
+      sector_(std::max<std::int64_t>(1, config.block / kSectors)),
+      tile_columns_(std::max<std::int64_t>(128, config.line)),
+      tile_rows_(std::max<std::int64_t>(1, config.block / tile_columns_.value)) {
+  if (config_.block < kSectors || config_.block % kSectors != 0)
+    throw std::invalid_argument("an L2 block is a multiple of 64 bytes");
+  sectors_per_row_ = std::max<int>(1, static_cast<int>(kSectors / tile_rows_.value));
+  rows_per_sector_ = std::max<int>(1, static_cast<int>(tile_rows_.value / kSectors));
   partitions_.resize(std::max(1, config_.partitions));
   const auto slots = config_.capacity / config_.block / static_cast<std::int64_t>(partitions_.size());
   for (auto& part : partitions_) part.slots.resize(std::max<std::int64_t>(1, slots));
@@ -36,9 +56,9 @@ void L2Cache::resize_blocks() {
 
 void L2Cache::layout(Buffer& b) const {
   if (b.pitch > 0) {
-    b.block_columns = (b.pitch + tile_columns_ - 1) / tile_columns_;
+    b.block_columns = tile_columns_.quotient(b.pitch + tile_columns_.value - 1);
     const std::int64_t rows = (b.bytes + b.pitch - 1) / b.pitch;
-    b.blocks = static_cast<std::uint64_t>(b.block_columns * ((rows + tile_rows_ - 1) / tile_rows_));
+    b.blocks = static_cast<std::uint64_t>(b.block_columns * tile_rows_.quotient(rows + tile_rows_.value - 1));
   } else {
     b.blocks = static_cast<std::uint64_t>((b.bytes + config_.block - 1) / config_.block);
   }
@@ -57,12 +77,15 @@ Address L2Cache::allocate(std::int64_t bytes, std::int64_t pitch) {
   next_address_ += static_cast<Address>((b.bytes + 4095) / 4096 * 4096 + 4096);
   resize_blocks();
   buffers_.push_back(b);
+  const auto index = static_cast<std::int32_t>(buffers_.size()) - 1;
+  while ((buffer_at_.size() << kMiB) < next_address_) buffer_at_.push_back(index);
   return b.base;
 }
 
 void L2Cache::free_all() {
   flush();
   buffers_.clear();
+  buffer_at_.clear();
   for (auto& part : partitions_) part.block_slot.clear();
   next_block_ = 0;
   next_address_ = 0;
@@ -81,12 +104,16 @@ void L2Cache::flush() {
 }
 
 const L2Cache::Buffer& L2Cache::buffer_of(Address address) const {
-  auto it = std::upper_bound(buffers_.begin(), buffers_.end(), address,
-                             [](Address a, const Buffer& b) { return a < b.base; });
-  if (it == buffers_.begin() || address >= (it - 1)->base + static_cast<Address>((it - 1)->bytes)) {
-    throw std::logic_error("device address " + std::to_string(address) + " lies in no allocated buffer");
-  }
-  return *(it - 1);
+  if (address >= next_address_) outside(address);
+  auto i = static_cast<std::size_t>(buffer_at_[address >> kMiB]);
+  while (i + 1 < buffers_.size() && buffers_[i + 1].base <= address) ++i;
+  const Buffer& b = buffers_[i];
+  if (address >= b.base + static_cast<Address>(b.bytes)) outside(address);
+  return b;
+}
+
+void L2Cache::outside(Address address) {
+  throw std::logic_error("device address " + std::to_string(address) + " lies in no allocated buffer");
 }
 
 // Calls visit(block id, sector mask, 128-B requests) for every block the region touches.
@@ -95,27 +122,30 @@ void L2Cache::for_each_block(Buffer& b, const Region& region, Visit&& visit) con
   const std::int64_t offset = static_cast<std::int64_t>(region.address - b.base);
   const auto linear = [&](std::int64_t begin, std::int64_t end) {
     while (begin < end) {
-      const std::int64_t block = begin / config_.block;
+      const std::int64_t block = block_.quotient(begin);
       const std::int64_t stop = std::min(end, (block + 1) * config_.block);
-      const int first = static_cast<int>(static_cast<double>(begin - block * config_.block) / sector_bytes_);
-      const int last = static_cast<int>(static_cast<double>(stop - 1 - block * config_.block) / sector_bytes_);
+      const int first = static_cast<int>(sector_.quotient(begin - block * config_.block));
+      const int last = static_cast<int>(sector_.quotient(stop - 1 - block * config_.block));
       visit(b.first_block + static_cast<std::uint64_t>(block), bits(first, last - first + 1),
             static_cast<double>(stop - begin) / kRequestBytes);
       begin = stop;
     }
   };
   const auto rectangle = [&](std::int64_t row0, std::int64_t rows, std::int64_t column0, std::int64_t width) {
+    const std::int64_t first = tile_columns_.quotient(column0),
+                       last = tile_columns_.quotient(column0 + width - 1);
     for (std::int64_t row = row0; row < row0 + rows;) {
-      const std::int64_t band = row / tile_rows_;
-      const std::int64_t row_stop = std::min(row0 + rows, (band + 1) * tile_rows_);
-      const int r0 = static_cast<int>(row - band * tile_rows_), r1 = static_cast<int>(row_stop - band * tile_rows_);
-      const std::uint64_t mask = sectors_per_row_ > 1
-                                     ? bits(r0 * sectors_per_row_, (r1 - r0) * sectors_per_row_)
-                                     : bits(r0 / rows_per_sector_, (r1 - 1) / rows_per_sector_ - r0 / rows_per_sector_ + 1);
-      const std::int64_t last = (column0 + width - 1) / tile_columns_;
-      for (std::int64_t c = column0 / tile_columns_; c <= last; ++c) {
-        const std::int64_t from = std::max(column0, c * tile_columns_);
-        const std::int64_t to = std::min(column0 + width, (c + 1) * tile_columns_);
+      const std::int64_t band = tile_rows_.quotient(row);
+      const std::int64_t row_stop = std::min(row0 + rows, (band + 1) * tile_rows_.value);
+      const int r0 = static_cast<int>(row - band * tile_rows_.value),
+                r1 = static_cast<int>(row_stop - band * tile_rows_.value);
+      const std::uint64_t mask =
+          sectors_per_row_ > 1
+              ? bits(r0 * sectors_per_row_, (r1 - r0) * sectors_per_row_)
+              : bits(r0 / rows_per_sector_, (r1 - 1) / rows_per_sector_ - r0 / rows_per_sector_ + 1);
+      for (std::int64_t c = first; c <= last; ++c) {
+        const std::int64_t from = std::max(column0, c * tile_columns_.value);
+        const std::int64_t to = std::min(column0 + width, (c + 1) * tile_columns_.value);
         visit(b.first_block + static_cast<std::uint64_t>(band * b.block_columns + c), mask,
               static_cast<double>((to - from) * (row_stop - row)) / kRequestBytes);
       }
@@ -161,8 +191,14 @@ void L2Cache::for_each_block(Buffer& b, const Region& region, Visit&& visit) con
 
 void L2Cache::unlink(Partition& part, std::int32_t s) {
   Slot& x = part.slots[s];
-  if (x.newer >= 0) part.slots[x.newer].older = x.older; else part.newest = x.older;
-  if (x.older >= 0) part.slots[x.older].newer = x.newer; else part.oldest = x.newer;
+  if (x.newer >= 0)
+    part.slots[x.newer].older = x.older;
+  else
+    part.newest = x.older;
+  if (x.older >= 0)
+    part.slots[x.older].newer = x.newer;
+  else
+    part.oldest = x.newer;
 }
 
 void L2Cache::link_newest(Partition& part, std::int32_t s) {
@@ -187,7 +223,7 @@ std::int32_t L2Cache::take_slot(Outcome& out, Partition& part, std::int32_t buff
       s = part.oldest;
     }
     unlink(part, s);
-    out.evicted_dirty_bytes += std::popcount(part.slots[s].dirty) * sector_bytes_;
+    out.evicted_dirty_bytes += count_bits(part.slots[s].dirty) * sector_bytes_;
     part.block_slot[part.slots[s].block] = -1;
     --buffers_[part.slots[s].buffer].cached;
   }
@@ -199,7 +235,8 @@ std::int32_t L2Cache::take_slot(Outcome& out, Partition& part, std::int32_t buff
 }
 
 // Sectors that another partition holds: they come from there at L2 speed, not from memory.
-std::uint64_t L2Cache::present_elsewhere(Outcome& out, Partition& part, std::int32_t mine, std::uint64_t missing) {
+std::uint64_t L2Cache::present_elsewhere(Outcome& out, Partition& part, std::int32_t mine,
+                                         std::uint64_t missing) {
   std::uint64_t found = 0;
   const std::uint64_t block = part.slots[mine].block;
   for (const auto& other : partitions_) {
@@ -241,7 +278,7 @@ void L2Cache::touch_block(Outcome& out, Partition& part, std::int32_t buffer, st
   std::int32_t s = part.block_slot[block];
   if (s < 0) {
     if (!allocate) {
-      (write ? out.hit_bytes : out.miss_bytes) += std::popcount(mask) * sector_bytes_;
+      (write ? out.hit_bytes : out.miss_bytes) += count_bits(mask) * sector_bytes_;
       return;
     }
     s = take_slot(out, part, buffer);
@@ -255,16 +292,19 @@ void L2Cache::touch_block(Outcome& out, Partition& part, std::int32_t buffer, st
   std::uint64_t missing = mask & ~slot.present;
   if (write) {
     slot.dirty |= mask;
-    out.hit_bytes += std::popcount(mask) * sector_bytes_;
+    out.hit_bytes += count_bits(mask) * sector_bytes_;
     if (partitions_.size() > 1) invalidate_elsewhere(part, block, mask);
   } else {
     if (missing != mask) wait_for(out, slot.fetch, tag);
     if (missing && partitions_.size() > 1) missing &= ~present_elsewhere(out, part, s, missing);
-    out.hit_bytes += std::popcount(mask & ~missing) * sector_bytes_;
-    out.miss_bytes += std::popcount(missing) * sector_bytes_;
-    if (missing && tag >= 0) mark_fetch(part, s, tag);
+    if (missing != mask) out.hit_bytes += count_bits(mask & ~missing) * sector_bytes_;
+    if (missing) {
+      out.miss_bytes += count_bits(missing) * sector_bytes_;
+      if (tag >= 0) mark_fetch(part, s, tag);
+    }
     if (config_.picoseconds_per_request > 0) {
-      slot.hot = std::max(slot.hot, now) + static_cast<Picoseconds>(requests * config_.picoseconds_per_request);
+      slot.hot =
+          std::max(slot.hot, now) + static_cast<Picoseconds>(requests * config_.picoseconds_per_request);
       out.hot_until = std::max(out.hot_until, slot.hot);
     }
   }
@@ -277,7 +317,8 @@ L2Cache::Outcome L2Cache::access(const Region& region, bool write, bool allocate
   if (region.bytes() <= 0) return out;
   Buffer& b = const_cast<Buffer&>(buffer_of(region.address));
   const auto index = static_cast<std::int32_t>(&b - buffers_.data());
-  const Address last = region.address + static_cast<Address>((region.rows - 1) * region.pitch + region.row_bytes);
+  const Address last =
+      region.address + static_cast<Address>((region.rows - 1) * region.pitch + region.row_bytes);
   if (last > b.base + static_cast<Address>(b.bytes)) {
     throw std::logic_error("transfer of " + std::to_string(region.bytes()) + " bytes leaves its buffer");
   }
@@ -326,7 +367,7 @@ double L2Cache::resident_bytes(const Region& region) const {
     for (const auto& part : partitions_) {
       if (part.block_slot[block] >= 0) present |= part.slots[part.block_slot[block]].present;
     }
-    sum += std::popcount(present & mask) * sector_bytes_;
+    sum += count_bits(present & mask) * sector_bytes_;
   });
   return sum;
 }

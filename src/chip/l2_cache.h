@@ -2,8 +2,9 @@
 #pragma once
 
 // The L2 of one device, tracked in blocks (default 16 KiB). A block is a rectangle of the buffer's matrix
-// (`pitch` known) or a run of addresses (pitch 0). Inside a block 64 sectors are a bit mask, so which lines are
-// present is arithmetic, not a list. Write-back, write-allocate; least recently used or random replacement.
+// (`pitch` known) or a run of addresses (pitch 0). Inside a block 64 sectors are a bit mask, so which lines
+// are present is arithmetic, not a list. Write-back, write-allocate; least recently used or random
+// replacement.
 //
 // An L2 may be built of partitions, each serving the cores near it: a core reads and writes through its own
 // partition, which keeps a copy of what other partitions hold, so data read by all cores occupy all of them.
@@ -31,7 +32,7 @@ class L2Cache {
   struct Outcome {
     double hit_bytes = 0, miss_bytes = 0;
     double evicted_dirty_bytes = 0;
-    Picoseconds hot_until = 0;             // the busiest line of a touched block is free again
+    Picoseconds hot_until = 0;                     // the busiest line of a touched block is free again
     std::int32_t in_flight[4] = {-1, -1, -1, -1};  // fetches (tags) this access must wait for, first few
     int in_flight_count = 0;
   };
@@ -55,7 +56,7 @@ class L2Cache {
     std::int64_t block_columns = 0;  // blocks side by side in one band of rows (pitch > 0)
     std::uint64_t first_block = 0;
     std::uint64_t blocks = 0;
-    std::int64_t cached = 0;         // blocks now in the cache
+    std::int64_t cached = 0;  // blocks now in the cache
   };
   struct Slot {
     std::uint64_t block = 0;
@@ -76,9 +77,11 @@ class L2Cache {
   template <class Visit>
   void for_each_block(Buffer& buffer, const Region& region, Visit&& visit) const;
   const Buffer& buffer_of(Address address) const;
+  [[noreturn]] static void outside(Address address);
   void layout(Buffer& buffer) const;
-  void touch_block(Outcome& out, Partition& part, std::int32_t buffer, std::uint64_t block, std::uint64_t mask,
-                   bool write, bool allocate, std::int32_t tag, Picoseconds now, double requests);
+  void touch_block(Outcome& out, Partition& part, std::int32_t buffer, std::uint64_t block,
+                   std::uint64_t mask, bool write, bool allocate, std::int32_t tag, Picoseconds now,
+                   double requests);
   std::int32_t take_slot(Outcome& out, Partition& part, std::int32_t buffer);
   std::uint64_t present_elsewhere(Outcome& out, Partition& part, std::int32_t mine, std::uint64_t missing);
   static void mark_fetch(Partition& part, std::int32_t slot, std::int32_t tag);
@@ -88,11 +91,21 @@ class L2Cache {
   static void link_newest(Partition& part, std::int32_t s);
   void resize_blocks();
 
+  // A positive divisor, a shift where it is a power of two.
+  struct Divisor {
+    std::int64_t value = 1;
+    int shift = -1;
+    explicit Divisor(std::int64_t v);
+    std::int64_t quotient(std::int64_t x) const { return shift >= 0 ? x >> shift : x / value; }
+  };
+
   Config config_;
   double sector_bytes_;
-  std::int64_t tile_columns_, tile_rows_;  // a block of a pitched buffer, bytes wide and rows high
+  Divisor block_, sector_;            // bytes
+  Divisor tile_columns_, tile_rows_;  // a block of a pitched buffer, bytes wide and rows high
   int sectors_per_row_, rows_per_sector_;
   std::vector<Buffer> buffers_;
+  std::vector<std::int32_t> buffer_at_;  // per MiB of addresses: the last buffer that begins at or before it
   std::vector<Partition> partitions_;
   std::uint64_t random_ = 0x9e3779b97f4a7c15ull;
   std::uint64_t next_block_ = 0;

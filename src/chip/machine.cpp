@@ -30,7 +30,7 @@ void Machine::Impl::resume(std::int32_t core) {
 
 void Machine::Impl::start_fiber(std::int32_t core) {
   CoreState& c = cores[core];
-  engine::FiberStack::Noted<ctx::fixedsize_stack> stack{ctx::fixedsize_stack(spec.stack_bytes), &c.stack};
+  engine::FiberStack::Kept<ctx::fixedsize_stack> stack{spec.stack_bytes, &c.stack};
   c.fiber = ctx::fiber(std::allocator_arg, stack, [this, core](ctx::fiber&& back) {
     CoreState& self = cores[core];
     self.back = std::move(back);
@@ -58,19 +58,27 @@ void Machine::Impl::reset_core(std::int32_t index) {
   c.work.clear();
   c.issued_anything = false;
   c.pipes.resize(spec.pipes.size());
-  for (auto& p : c.pipes) {
+  for (auto& p : c.pipes) {  // keep the memory of the queues
     Ring<Queued> keep = std::move(p.queue);
     p = Pipe{};
     p.queue = std::move(keep);
     p.queue.clear();
   }
-  c.flags.resize(spec.flags);
-  for (auto& f : c.flags) {
+  for (FlagId flag : c.touched_flags) {
+    Flag& f = c.flags[flag];
     f.tokens.clear();
     f.waiting_pipe = -1;
-    f.waiting_fiber = false;
+    f.waiting_fiber = f.touched = false;
   }
-  c.ports.assign(spec.paths.size(), Port{});
+  c.touched_flags.clear();
+  c.flags.resize(spec.flags);
+  c.ports.resize(spec.paths.size());
+  for (auto& port : c.ports) {
+    Ring<std::int32_t> keep = std::move(port.queue);
+    port = Port{};
+    port.queue = std::move(keep);
+    port.queue.clear();
+  }
   c.state = FiberState::ready;
 }
 
@@ -228,8 +236,17 @@ void Machine::Impl::collect(int count) {
   stats.hbm_busy = to_seconds(hbm.busy());
 }
 
-Machine::Machine(MachineSpec spec) : impl_(std::make_unique<Impl>(std::move(spec))) {}
-Machine::~Machine() = default;
+namespace {
+// The cores of the thread's last machine: queues, flags and stacks, some MB that the next machine uses again.
+thread_local std::vector<CoreState> spare_cores;
+}  // namespace
+
+Machine::Machine(MachineSpec spec) : impl_(std::make_unique<Impl>(std::move(spec))) {
+  std::swap(impl_->cores, spare_cores);
+}
+Machine::~Machine() {
+  if (impl_->cores.size() > spare_cores.size()) std::swap(impl_->cores, spare_cores);
+}
 Address Machine::allocate(std::int64_t bytes, std::int64_t pitch) { return impl_->l2.allocate(bytes, pitch); }
 void Machine::free_all() { impl_->l2.free_all(); }
 RunStats Machine::run(int cores, const Program& program, bool want_timeline) {
@@ -254,7 +271,11 @@ void Core::issue(const Instruction& instruction) {
     c.full_pipe = instruction.pipe;
     m.suspend(c, FiberState::queue_full);
   }
-  pipe.queue.push({instruction, c.scalar, -1, kNoFlag, 0});
+  Queued& q = pipe.queue.next();
+  q.instruction = instruction;
+  q.issued = c.scalar;
+  q.remote_core = -1;
+  q.remote_flag = kNoFlag;
   if (pipe.queue.size() == 1) {
     m.advance_pipe(index_, instruction.pipe);
     if (!c.work.empty()) m.drain_work(index_);
@@ -268,7 +289,7 @@ void Core::scalar(double cycles) {
 
 void Core::wait_flag(FlagId flag) {
   ETALON_CORE_STATE;
-  Flag& f = c.flags[flag];
+  Flag& f = c.touch(flag);
   if (f.tokens.empty()) {
     f.waiting_fiber = true;
     c.waited_flag = flag;

@@ -16,7 +16,7 @@ Ending ending_of(const Queued& q) {
 void Machine::Impl::set_flag(std::int32_t core, FlagId flag, Picoseconds time) {
   CoreState& c = cores[core];
   if (static_cast<std::size_t>(flag) >= c.flags.size()) throw std::logic_error("flag id out of range");
-  Flag& f = c.flags[flag];
+  Flag& f = c.touch(flag);
   f.tokens.push(time);
   if (f.waiting_pipe >= 0) {
     c.work.push_back(f.waiting_pipe);
@@ -40,18 +40,9 @@ void Machine::Impl::finish(std::int32_t core, const Ending& e, Picoseconds end) 
   cores[core].end = std::max(cores[core].end, end);
 }
 
-void Machine::Impl::drain_work(std::int32_t core) {
-  CoreState& c = cores[core];
-  while (!c.work.empty()) {
-    const auto p = c.work.back();
-    c.work.pop_back();
-    advance_pipe(core, static_cast<PipeId>(p));
-  }
-}
-
-void Machine::Impl::span(std::int32_t core, PipeId pipe, const char* name, Picoseconds start,
-                         Picoseconds end) {
-  if (!timeline || core >= kTimelineCores || stats.timeline.spans.size() >= kMaximumSpans) return;
+void Machine::Impl::record_span(std::int32_t core, PipeId pipe, const char* name, Picoseconds start,
+                                Picoseconds end) {
+  if (core >= kTimelineCores || stats.timeline.spans.size() >= kMaximumSpans) return;
   stats.timeline.spans.push_back({fmt::format("core{}.{}", core, spec.pipes[pipe]), name,
                                   static_cast<double>(start) * 1e-6,
                                   static_cast<double>(end - start) * 1e-6});
@@ -69,7 +60,7 @@ void Machine::Impl::advance_pipe(std::int32_t core, PipeId id) {
       if (w == kNoFlag) continue;
       Flag& f = c.flags[w];
       if (f.tokens.empty()) {
-        f.waiting_pipe = id;
+        c.touch(w).waiting_pipe = id;
         return;
       }
       tokens = std::max(tokens, f.tokens.front());
@@ -326,9 +317,9 @@ void Machine::Impl::scalar_past_pipes(CoreState& c) const {
   for (const auto& p : c.pipes) c.scalar = std::max({c.scalar, p.free_at, p.last_end});
 }
 
-void Machine::Impl::wake_if_drained(std::int32_t core) {
+void Machine::Impl::wake_drained(std::int32_t core) {
   CoreState& c = cores[core];
-  if (c.state != FiberState::drain || !is_drained(c)) return;
+  if (!is_drained(c)) return;
   scalar_past_pipes(c);
   c.state = FiberState::ready;
   ready.push_back(core);

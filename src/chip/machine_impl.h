@@ -4,8 +4,6 @@
 // The machine's insides. machine_flow.cpp moves instructions and data (flags, pipes, transfers), machine.cpp
 // runs the fibers and the clock.
 
-#include <cmath>
-#include <deque>
 #include <exception>
 #include <map>
 #include <vector>
@@ -48,7 +46,7 @@ struct Machine::Impl {
   std::vector<Picoseconds> latency_hit, latency_miss;
   int background_class = 0;
 
-  std::deque<CoreState> cores;
+  std::vector<CoreState> cores;
   engine::EventQueue<Event> events;
   std::vector<std::int32_t> ready;  // fibers that may run now
   std::vector<Transfer> transfers;
@@ -68,7 +66,9 @@ struct Machine::Impl {
   RunStats stats;
 
   Picoseconds duration(double cycles) const {
-    return static_cast<Picoseconds>(std::ceil(cycles * picoseconds_per_cycle - 1e-6));
+    const double t = cycles * picoseconds_per_cycle - 1e-6;  // rounded up
+    const auto down = static_cast<Picoseconds>(t);
+    return down + (static_cast<double>(down) < t ? 1 : 0);
   }
   double burst_fraction(std::int64_t row_bytes) const {
     for (const auto& b : spec.hbm_bursts) {
@@ -81,8 +81,18 @@ struct Machine::Impl {
   void set_flag(std::int32_t core, FlagId flag, Picoseconds time);
   void finish(std::int32_t core, const Ending& e, Picoseconds end);
   // --- pipes ---------------------------------------------------------------------------------------------
-  void drain_work(std::int32_t core);
-  void span(std::int32_t core, PipeId pipe, const char* name, Picoseconds start, Picoseconds end);
+  void drain_work(std::int32_t core) {
+    CoreState& c = cores[core];
+    while (!c.work.empty()) {
+      const auto p = c.work.back();
+      c.work.pop_back();
+      advance_pipe(core, static_cast<PipeId>(p));
+    }
+  }
+  void span(std::int32_t core, PipeId pipe, const char* name, Picoseconds start, Picoseconds end) {
+    if (timeline) record_span(core, pipe, name, start, end);
+  }
+  void record_span(std::int32_t core, PipeId pipe, const char* name, Picoseconds start, Picoseconds end);
   // Starts as many instructions of the pipe as their flags allow; stops at the first that must wait.
   void advance_pipe(std::int32_t core, PipeId id);
   void pop_queue(CoreState& c, Pipe& pipe, std::int32_t core, PipeId id, Picoseconds start);
@@ -99,7 +109,10 @@ struct Machine::Impl {
   void end_transfer(std::int32_t t);
   bool is_drained(const CoreState& c) const;
   void scalar_past_pipes(CoreState& c) const;  // the scalar unit has waited for all that was issued
-  void wake_if_drained(std::int32_t core);
+  void wake_if_drained(std::int32_t core) {
+    if (cores[core].state == FiberState::drain) wake_drained(core);
+  }
+  void wake_drained(std::int32_t core);
   // --- fibers --------------------------------------------------------------------------------------------
   void suspend(CoreState& c, FiberState state);
   void resume(std::int32_t core);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/context/fiber.hpp>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "chip/machine.h"
@@ -43,9 +44,12 @@ class Ring {  // a queue in one block of memory; its capacity is a power of two 
   bool empty() const { return head_ == tail_; }
   std::size_t size() const { return tail_ - head_; }
   T& front() { return items_[head_ & (items_.size() - 1)]; }
-  void push(const T& item) {
+  const T& front() const { return items_[head_ & (items_.size() - 1)]; }
+  void push(const T& item) { next() = item; }
+  // The place behind the last, to be filled: it may hold what lay there before.
+  T& next() {
     if (size() == items_.size()) grow();
-    items_[tail_++ & (items_.size() - 1)] = item;
+    return items_[tail_++ & (items_.size() - 1)];
   }
   void pop() { ++head_; }
   void clear() { head_ = tail_ = 0; }
@@ -62,6 +66,41 @@ class Ring {  // a queue in one block of memory; its capacity is a power of two 
   std::size_t head_ = 0, tail_ = 0;
 };
 
+// A flag's tokens: times of sets not yet consumed, in order. A few lie in place; a flag that has had more
+// keeps them in memory of its own.
+class Tokens {
+ public:
+  bool empty() const { return more_ ? more_->empty() : head_ == tail_; }
+  Picoseconds front() const { return more_ ? more_->front() : here_[head_ % kHere]; }
+  void push(Picoseconds time) {
+    if (!more_ && tail_ - head_ < kHere) {
+      here_[tail_++ % kHere] = time;
+      return;
+    }
+    if (!more_) {
+      more_ = std::make_unique<Ring<Picoseconds>>();
+      for (; head_ != tail_; ++head_) more_->push(here_[head_ % kHere]);
+    }
+    more_->push(time);
+  }
+  void pop() {
+    if (more_)
+      more_->pop();
+    else
+      ++head_;
+  }
+  void clear() {
+    head_ = tail_ = 0;
+    if (more_) more_->clear();
+  }
+
+ private:
+  static constexpr std::uint32_t kHere = 4;
+  Picoseconds here_[kHere];
+  std::unique_ptr<Ring<Picoseconds>> more_;
+  std::uint32_t head_ = 0, tail_ = 0;
+};
+
 struct Pipe {
   Ring<Queued> queue;
   Picoseconds free_at = 0;  // when the next instruction may start
@@ -76,9 +115,10 @@ struct Pipe {
 };
 
 struct Flag {
-  Ring<Picoseconds> tokens;  // times of sets not yet consumed
+  Tokens tokens;
   std::int16_t waiting_pipe = -1;
   bool waiting_fiber = false;
+  bool touched = false;  // stands in CoreState::touched_flags
 };
 
 // The port of one core on one path: one flow at a time, in order; latencies overlap.
@@ -121,10 +161,19 @@ struct CoreState {
   Picoseconds end = 0;
   std::vector<Pipe> pipes;
   std::vector<Flag> flags;
-  std::vector<Port> ports;         // per path
-  std::vector<std::int16_t> work;  // pipes to advance
+  std::vector<FlagId> touched_flags;  // to be cleared before the next run
+  std::vector<Port> ports;            // per path
+  std::vector<std::int16_t> work;     // pipes to advance
   std::int32_t outstanding = 0;
   FlagId waited_flag = kNoFlag;
+  Flag& touch(FlagId flag) {
+    Flag& f = flags[flag];
+    if (!f.touched) {
+      f.touched = true;
+      touched_flags.push_back(flag);
+    }
+    return f;
+  }
   bool issued_anything = false;
   int l2_partition = 0;
 };

@@ -68,7 +68,8 @@ TEST(Machine, AnInOrderPathPaysItsLatencyEachTimeADeepOneOnce) {
 TEST(Machine, CoresShareHbmFairly) {
   Machine m(small_machine(8));
   const Address a = m.allocate(8 << 20);
-  const auto stats = m.run(8, [&](Core& c) { c.issue(load(a + (1 << 20) * c.index(), 1 << 20, 0, kNoFlag)); });
+  const auto stats =
+      m.run(8, [&](Core& c) { c.issue(load(a + (1 << 20) * c.index(), 1 << 20, 0, kNoFlag)); });
   EXPECT_NEAR(ns(stats.time), 50 + 8.0 * (1 << 20) / 400, 2);
   EXPECT_DOUBLE_EQ(stats.hbm_read.value, 8.0 * (1 << 20));
 }
@@ -168,7 +169,8 @@ TEST(Machine, TheSameProgramGivesTheSameTime) {
     Machine m(small_machine(4));
     const Address a = m.allocate(8 << 20);
     const auto s = m.run(4, [&](Core& c) {
-      for (int k = 0; k < 64; ++k) c.issue(load(a + 16384 * ((k * 7 + c.index() * 13) % 512), 16384, 1, kNoFlag));
+      for (int k = 0; k < 64; ++k)
+        c.issue(load(a + 16384 * ((k * 7 + c.index() * 13) % 512), 16384, 1, kNoFlag));
     });
     if (i == 0) first = s.time.value;
     EXPECT_EQ(s.time.value, first);
@@ -176,10 +178,12 @@ TEST(Machine, TheSameProgramGivesTheSameTime) {
 }
 TEST(Machine, AThrowInAProgramReachesTheCaller) {
   Machine m(small_machine(2));
-  EXPECT_THROW(m.run(2, [](Core& c) {
-    if (c.index() == 1) throw std::runtime_error("broken kernel");
-    c.issue(compute(1, 3, kNoFlag));
-  }), std::runtime_error);
+  EXPECT_THROW(m.run(2,
+                     [](Core& c) {
+                       if (c.index() == 1) throw std::runtime_error("broken kernel");
+                       c.issue(compute(1, 3, kNoFlag));
+                     }),
+               std::runtime_error);
 }
 
 }  // namespace

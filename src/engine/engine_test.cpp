@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
 #include "engine/event_queue.h"
 #include "engine/shared_bandwidth.h"
 
@@ -26,6 +30,54 @@ TEST(EventQueue, EqualTimesLeaveInTheOrderTheyCame) {
   EXPECT_EQ(q.pop(), 2);
   EXPECT_EQ(q.pop(), 1);
   EXPECT_EQ(q.pop(), 3);
+}
+TEST(EventQueue, AMixOfNearAndFarTimesLeavesInOrder) {
+  EventQueue<int> q;
+  std::uint64_t random = 7;
+  std::vector<std::pair<Picoseconds, int>> waiting;
+  Picoseconds now = 0;
+  int pushed = 0;
+  const auto push = [&] {
+    random = random * 6364136223846793005ull + 1442695040888963407ull;
+    const Picoseconds ahead =
+        static_cast<Picoseconds>((random >> 33) % (pushed % 5 == 0 ? 50'000'000 : 20'000));
+    q.push(now + ahead / 100 * 100, pushed);  // equal times happen
+    waiting.emplace_back(now + ahead / 100 * 100, pushed++);
+  };
+  for (int i = 0; i < 300; ++i) push();
+  while (!q.empty()) {
+    const auto first = std::min_element(waiting.begin(), waiting.end());
+    now = first->first;
+    ASSERT_EQ(q.next_time(), now);
+    ASSERT_EQ(q.pop(), first->second);
+    waiting.erase(first);
+    if (pushed < 5000) push();
+  }
+  EXPECT_TRUE(waiting.empty());
+}
+TEST(SharedBandwidth, ManyFlowsOfManySizesEndInTheOrderOfTheirSizes) {
+  SharedBandwidth b(BytesPerSecond{1e12});
+  const int c = b.add_class(BytesPerSecond{1e12});
+  for (int i = 0; i < 200; ++i) b.start(0, c, 100 + (i * 7919) % 1000, i);
+  Picoseconds last = 0;
+  std::int32_t tag = 0;
+  int size = 0, ended = 0;
+  while (b.active() > 0) {
+    last = b.next_finish();
+    while (b.pop_finished(last, tag)) {
+      const int bytes = 100 + (tag * 7919) % 1000;
+      EXPECT_GE(bytes, size);
+      size = bytes;
+      ++ended;
+    }
+  }
+  EXPECT_EQ(ended, 200);
+  EXPECT_NEAR(static_cast<double>(last), b.bytes_served(), 200);
+}
+TEST(SharedBandwidth, MoreClassesThanAreKeptTrackOfAreRefused) {
+  SharedBandwidth b(BytesPerSecond{1e12});
+  for (int i = 0; i < 64; ++i) b.add_class(BytesPerSecond{1e12});
+  EXPECT_THROW(b.add_class(BytesPerSecond{1e12}), std::length_error);
 }
 TEST(SharedBandwidth, OneFlowRunsAtItsCap) {
   SharedBandwidth b(BytesPerSecond{1e12});  // 1 byte/ps

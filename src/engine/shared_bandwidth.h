@@ -7,7 +7,8 @@
 //
 // Virtual time: all flows of a class progress alike, so each class keeps one count of bytes served per flow;
 // a flow that starts at count v with b bytes ends when the count reaches v + b. No event ever touches the
-// other flows: a change costs the number of classes, not the number of flows.
+// other flows: a change costs the number of classes in use, not the number of flows. The flows of a class lie
+// in a row in order of their ends; one that starts last mostly ends last, so it finds its place from behind.
 
 #include <cstdint>
 #include <vector>
@@ -19,14 +20,19 @@ namespace etalon::engine {
 class SharedBandwidth {
  public:
   explicit SharedBandwidth(BytesPerSecond capacity);
-  // A class of flows, each at most `cap`. Returns its index.
+  // A class of flows, each at most `cap`. Returns its index. Throws std::length_error past 64 classes.
   int add_class(BytesPerSecond cap);
 
   // Times must not decrease from call to call. `tag` comes back from pop_finished.
   void start(Picoseconds now, int flow_class, double bytes, std::int32_t tag);
-  Picoseconds next_finish() const { return next_finish_; }
+  Picoseconds next_finish() {
+    if (changed_) share_out();
+    return next_finish_;
+  }
   // Takes one flow that has ended by `now`; false if none.
-  bool pop_finished(Picoseconds now, std::int32_t& tag);
+  bool pop_finished(Picoseconds now, std::int32_t& tag) {
+    return now >= next_finish() && pop_reached(now, tag);
+  }
 
   int active() const { return active_; }
   double bytes_served() const { return served_; }
@@ -34,30 +40,38 @@ class SharedBandwidth {
   void reset();                               // drops all flows and counts
 
  private:
-  struct Flow {
-    double end;  // in the class's virtual bytes
-    std::uint64_t sequence;
-    std::int32_t tag;
+  // Flows in order of (end, arrival): a piece [head, tail) of memory that moves back to its start when full.
+  class Row {
+   public:
+    bool empty() const { return head_ == tail_; }
+    std::uint32_t size() const { return tail_ - head_; }
+    double end() const { return ends_[head_]; }  // of the first
+    std::int32_t pop() { return tags_[head_++]; }
+    void insert(double end, std::int32_t tag);
+    void clear() { head_ = tail_ = 0; }
+
+   private:
+    std::vector<double> ends_ = std::vector<double>(32);
+    std::vector<std::int32_t> tags_ = std::vector<std::int32_t>(32);
+    std::uint32_t head_ = 0, tail_ = 0;
   };
   struct Class {
     double cap = 0;    // bytes per picosecond and flow
     double rate = 0;   // now
-    double count = 0;  // virtual bytes served to each flow
-    std::vector<Flow> heap;
+    double count = 0;  // bytes served to each flow; a flow ends at a count
+    int rank = 0;      // place among the classes, smallest cap first
+    Row flows;
   };
-  struct Later {
-    bool operator()(const Flow& a, const Flow& b) const {
-      return a.end != b.end ? a.end > b.end : a.sequence > b.sequence;
-    }
-  };
+  bool pop_reached(Picoseconds now, std::int32_t& tag);
   void advance(Picoseconds now);
   void share_out();
 
   double capacity_;
   std::vector<Class> classes_;
-  std::vector<int> by_cap_;  // class indices, smallest cap first
+  std::vector<int> by_cap_;                    // class indices, smallest cap first
+  std::uint64_t used_ = 0, used_by_rank_ = 0;  // classes with flows: bits by index, bits by rank
   Picoseconds now_ = 0, next_finish_ = kNever, busy_ = 0;
-  std::uint64_t sequence_ = 0;
+  bool changed_ = false;  // a flow came or went since the rates were computed
   int active_ = 0;
   double served_ = 0;
 };
