@@ -18,13 +18,17 @@ std::byte* reserve(std::int64_t bytes, bool real) {
   return static_cast<std::byte*>(p);
 }
 
+void unmap(const Buffer& b) {
+  if (b.owned) munmap(b.host, static_cast<std::size_t>(b.mapped));
+}
+
 }  // namespace
 
 Device::Device(const chip::NpuCosts& costs, chip::Machine* machine, bool with_data)
     : costs_(costs), machine_(machine), with_data_(with_data) {}
 
 Device::~Device() {
-  for (const auto& b : buffers_) munmap(b.host, static_cast<std::size_t>(b.mapped));
+  for (const auto& b : buffers_) unmap(b);
 }
 
 std::byte* Device::allocate(std::int64_t bytes, std::int64_t pitch, Content content) {
@@ -34,6 +38,11 @@ std::byte* Device::allocate(std::int64_t bytes, std::int64_t pitch, Content cont
   b.real = with_data_ || content == Content::control;
   b.mapped = (b.bytes + kPage - 1) / kPage * kPage;
   b.host = reserve(b.mapped, b.real);
+  insert(b, pitch);
+  return b.host;
+}
+
+void Device::insert(Buffer b, std::int64_t pitch) {
   if (machine_ != nullptr) {
     b.device = machine_->allocate(b.bytes, pitch);
   } else {
@@ -43,11 +52,23 @@ std::byte* Device::allocate(std::int64_t bytes, std::int64_t pitch, Content cont
   const auto at = std::lower_bound(buffers_.begin(), buffers_.end(), b.host,
                                    [](const Buffer& x, const std::byte* host) { return x.host < host; });
   buffers_.insert(at, b);
-  return b.host;
+}
+
+void Device::adopt(std::byte* host, std::int64_t bytes) {
+  Buffer b;
+  b.host = host;
+  b.bytes = b.mapped = std::max<std::int64_t>(bytes, 1);
+  b.real = true;
+  b.owned = false;
+  insert(b, 0);
+}
+
+void Device::release(const void* host) {
+  std::erase_if(buffers_, [&](const Buffer& b) { return b.host == host && !b.owned; });
 }
 
 void Device::free_all() {
-  for (const auto& b : buffers_) munmap(b.host, static_cast<std::size_t>(b.mapped));
+  for (const auto& b : buffers_) unmap(b);
   buffers_.clear();
   if (machine_ != nullptr) machine_->free_all();
 }

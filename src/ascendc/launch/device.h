@@ -25,6 +25,7 @@ struct Buffer {
   Content content = Content::data;
   bool real = false;
   bool bypass_l2 = false;
+  bool owned = true;  // false: adopted, somebody else's pages
 };
 
 class Device {
@@ -43,6 +44,11 @@ class Device {
     return reinterpret_cast<T*>(allocate(elements * size, row_elements * size, content));
   }
   void free_all();
+  // Takes over `bytes` of real memory that belong to somebody else, until `release`; `host` must lie in no
+  // other buffer. A released buffer keeps its device addresses: they are not given out again.
+  void adopt(std::byte* host, std::int64_t bytes);
+  void release(const void* host);
+  const std::vector<Buffer>& buffers() const { return buffers_; }  // by host address
   // Reads and writes of this buffer pass L2 by.
   void set_bypass_l2(const void* buffer, bool bypass);
 
@@ -56,6 +62,8 @@ class Device {
   chip::NpuCosts costs_;
   chip::Machine* machine_;
   bool with_data_;
+  void insert(Buffer buffer, std::int64_t pitch);
+
   std::vector<Buffer> buffers_;  // by host address
   mutable std::size_t last_ = 0;
   chip::Address next_ = 1 << 20;
