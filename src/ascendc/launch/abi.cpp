@@ -7,40 +7,58 @@
 using etalon::ascendc::CoreRuntime;
 
 namespace {
-inline CoreRuntime& current() { return *static_cast<CoreRuntime*>(etalon_asc_current->runtime); }
+inline CoreRuntime& current(const void* address, const void* frame) {
+  auto& core = *static_cast<CoreRuntime*>(etalon_asc_current->runtime);
+  core.called_from(address, frame);
+  return core;
+}
 }  // namespace
 
+// The core whose fiber runs, told where device code called.
+#define ETALON_CURRENT current(__builtin_return_address(0), __builtin_frame_address(0))
+
 extern "C" {
-void etalon_asc_vector_op(const etalon_asc_vector* v) { current().vector(*v); }
-void etalon_asc_move_op(const etalon_asc_move* m) { current().move(*m); }
-void etalon_asc_load_op(const etalon_asc_load* l) { current().load(*l); }
-void etalon_asc_mmad_op(const etalon_asc_mmad* d) { current().mmad(*d); }
-void etalon_asc_fixpipe_op(const etalon_asc_fixpipe* f) { current().fixpipe(*f); }
+void etalon_asc_vector_op(const etalon_asc_vector* v) { ETALON_CURRENT.vector(*v); }
+void etalon_asc_move_op(const etalon_asc_move* m) { ETALON_CURRENT.move(*m); }
+void etalon_asc_load_op(const etalon_asc_load* l) { ETALON_CURRENT.load(*l); }
+void etalon_asc_mmad_op(const etalon_asc_mmad* d) { ETALON_CURRENT.mmad(*d); }
+void etalon_asc_fixpipe_op(const etalon_asc_fixpipe* f) { ETALON_CURRENT.fixpipe(*f); }
 void etalon_asc_fill_op(int space, std::uint32_t offset, std::int64_t bytes, std::uint64_t bits,
                         int bytes_per) {
-  current().fill(space, offset, bytes, bits, bytes_per);
+  ETALON_CURRENT.fill(space, offset, bytes, bits, bytes_per);
 }
-void etalon_asc_set_flag(int from, int to, int id) { current().set_flag(from, to, id); }
-void etalon_asc_wait_flag(int from, int to, int id) { current().wait_flag(from, to, id); }
-void etalon_asc_barrier(int pipe) { current().pipe_barrier(pipe); }
-void etalon_asc_cross_set(int mode, int pipe, int id) { current().cross_set(mode, pipe, id); }
-void etalon_asc_cross_wait(int id) { current().cross_wait(-1, id); }
-void etalon_asc_cross_wait_mode(int mode, int id) { current().cross_wait(mode, id); }
-void etalon_asc_sync_all(int vector_only) { current().sync_all(vector_only != 0); }
+void etalon_asc_set_flag(int from, int to, int id) { ETALON_CURRENT.set_flag(from, to, id); }
+void etalon_asc_wait_flag(int from, int to, int id) { ETALON_CURRENT.wait_flag(from, to, id); }
+void etalon_asc_barrier(int pipe) { ETALON_CURRENT.pipe_barrier(pipe); }
+void etalon_asc_cross_set(int mode, int pipe, int id) { ETALON_CURRENT.cross_set(mode, pipe, id); }
+void etalon_asc_cross_wait(int id) { ETALON_CURRENT.cross_wait(-1, id); }
+void etalon_asc_cross_wait_mode(int mode, int id) { ETALON_CURRENT.cross_wait(mode, id); }
+void etalon_asc_sync_all(int vector_only) { ETALON_CURRENT.sync_all(vector_only != 0); }
 void etalon_asc_scalar_read(int space, std::uint32_t offset, int bytes, void* out) {
-  current().scalar_read(space, offset, bytes, out);
+  ETALON_CURRENT.scalar_read(space, offset, bytes, out);
 }
 void etalon_asc_scalar_write(int space, std::uint32_t offset, int bytes, const void* in) {
-  current().scalar_write(space, offset, bytes, in);
+  ETALON_CURRENT.scalar_write(space, offset, bytes, in);
 }
-void etalon_asc_scalar_gm_read(const void* gm, int bytes, void* out) { current().gm_read(gm, bytes, out); }
-void etalon_asc_scalar_gm_write(void* gm, int bytes, const void* in) { current().gm_write(gm, bytes, in); }
-void* etalon_asc_local_pointer(int space, std::uint32_t offset) { return current().local(space, offset, 1); }
-void etalon_asc_scalar_work(double cycles) { current().scalar_work(cycles); }
-std::int64_t etalon_asc_next(int counter) { return current().next(counter); }
-std::int64_t etalon_asc_cycle(void) { return current().cycle(); }
-void etalon_asc_atomic(int op, int type) { current().set_atomic(op, type); }
+void etalon_asc_scalar_gm_read(const void* gm, int bytes, void* out) {
+  ETALON_CURRENT.gm_read(gm, bytes, out);
+}
+void etalon_asc_scalar_gm_write(void* gm, int bytes, const void* in) {
+  ETALON_CURRENT.gm_write(gm, bytes, in);
+}
+void* etalon_asc_local_pointer(int space, std::uint32_t offset) {
+  return ETALON_CURRENT.local(space, offset, 1);
+}
+void etalon_asc_scalar_work(double cycles) { ETALON_CURRENT.scalar_work(cycles); }
+std::int64_t etalon_asc_next(int counter) { return ETALON_CURRENT.next(counter); }
+std::int64_t etalon_asc_cycle(void) { return ETALON_CURRENT.cycle(); }
+void etalon_asc_atomic(int op, int type) { ETALON_CURRENT.set_atomic(op, type); }
+void etalon_asc_queue_note(int what, const void* queue, int space, std::uint32_t offset, std::uint32_t bytes,
+                           int depth) {
+  ETALON_CURRENT.queue_note(what, queue, space, offset, bytes, depth);
+}
 void etalon_asc_fail(const char* code, const char* message) {
+  static_cast<void>(ETALON_CURRENT);
   throw etalon::ascendc::DeviceFault(code, message);
 }
 }

@@ -49,10 +49,22 @@ void CoreRuntime::begin_block(std::uint32_t block, std::uint32_t blocks, std::ui
   visible_.pipe = nullptr;
   visible_.hf32 = 0;
   atomic_op_ = kAscAtomicNone;
+  visible_.by_queue = 0;
   resumed();
+  if (launch_.observer != nullptr) {
+    place_.address = place_.frame = nullptr;
+    launch_.observer->on_instruction(event(InstructionEvent::Kind::block_begin));
+  }
 }
 
 void CoreRuntime::end_block() {
+  drain_held();
+  if (launch_.observer == nullptr) return;
+  place_.address = place_.frame = nullptr;
+  launch_.observer->on_instruction(event(InstructionEvent::Kind::block_end));
+}
+
+void CoreRuntime::drain_held() {
   if (timed_ == nullptr) return;
   flush();
   for (int p = 0; p < chip::kNpuPipes; ++p) flush_waits(p);
@@ -153,11 +165,27 @@ void CoreRuntime::issue_transfer(NpuPipe pipe, chip::NpuPath path, bool write, c
   issue(i);
 }
 
-void CoreRuntime::observe(EtalonAscPipe pipe, const char* name, std::initializer_list<LocalRange> ranges,
-                          const void* gm, std::int64_t gm_bytes, bool gm_write) {
-  if (launch_.observer == nullptr) return;
+InstructionEvent CoreRuntime::event(InstructionEvent::Kind kind) const {
   InstructionEvent e;
+  e.kind = kind;
   e.core = core_;
+  e.place = place_;
+  e.block = visible_.block;
+  e.sub_block = visible_.sub_block;
+  e.is_cube = is_cube_;
+  e.by_queue = visible_.by_queue != 0;
+  e.core_state = &visible_;
+  return e;
+}
+
+void CoreRuntime::observe(EtalonAscPipe pipe, const char* name, std::initializer_list<LocalRange> ranges,
+                          const void* gm, std::int64_t gm_bytes, bool gm_write,
+                          InstructionEvent::Descriptor kind, const void* descriptor) {
+  if (launch_.observer == nullptr) return;
+  InstructionEvent e = event(InstructionEvent::Kind::instruction);
+  e.atomic = static_cast<std::uint8_t>(gm_write && pipe != kAscPipeS ? atomic_op_ : kAscAtomicNone);
+  e.descriptor_kind = kind;
+  e.descriptor = descriptor;
   e.pipe = pipe;
   e.name = name;
   for (const auto& r : ranges) {
@@ -226,6 +254,8 @@ void CoreRuntime::scalar_work(double cycles) {
 void CoreRuntime::scalar_read(int space, std::uint32_t offset, int bytes, void* out) {
   ++launch_.calls;
   check_local(space, offset, bytes, "GetValue");
+  observe(kAscPipeS, "GetValue",
+          {{static_cast<EtalonAscSpace>(space), offset, offset + static_cast<std::uint32_t>(bytes), false}});
   scalar_work(launch_.costs->scalar_ub_read);
   if (!memory_[space]) {
     throw DeviceFault("ascendc.absent-data",
@@ -238,6 +268,8 @@ void CoreRuntime::scalar_read(int space, std::uint32_t offset, int bytes, void* 
 void CoreRuntime::scalar_write(int space, std::uint32_t offset, int bytes, const void* in) {
   ++launch_.calls;
   check_local(space, offset, bytes, "SetValue");
+  observe(kAscPipeS, "SetValue",
+          {{static_cast<EtalonAscSpace>(space), offset, offset + static_cast<std::uint32_t>(bytes), true}});
   scalar_work(launch_.costs->scalar_ub_write);
   if (memory_[space]) std::memcpy(memory_[space].get() + offset, in, static_cast<std::size_t>(bytes));
 }
@@ -245,6 +277,7 @@ void CoreRuntime::scalar_write(int space, std::uint32_t offset, int bytes, const
 void CoreRuntime::gm_read(const void* gm, int bytes, void* out) {
   ++launch_.calls;
   const GmSide side = device_side(gm, bytes, "GetValue");
+  observe(kAscPipeS, "GetValue", {}, gm, bytes, false);
   scalar_work(launch_.costs->scalar_gm_read);
   if (!side.buffer->real || (!launch_.functional && side.buffer->content == Content::data)) {
     throw DeviceFault(
@@ -259,6 +292,7 @@ void CoreRuntime::gm_read(const void* gm, int bytes, void* out) {
 void CoreRuntime::gm_write(void* gm, int bytes, const void* in) {
   ++launch_.calls;
   const GmSide side = device_side(gm, bytes, "SetValue");
+  observe(kAscPipeS, "SetValue", {}, gm, bytes, true);
   scalar_work(launch_.costs->scalar_gm_write);
   if (side.buffer->real) std::memcpy(gm, in, static_cast<std::size_t>(bytes));
 }
@@ -280,6 +314,19 @@ void CoreRuntime::set_atomic(int op, int type) {
   scalar_work(launch_.costs->scalar_call);
   atomic_op_ = op;
   atomic_type_ = type;
+}
+
+void CoreRuntime::queue_note(int what, const void* queue, int space, std::uint32_t offset,
+                             std::uint32_t bytes, int depth) {
+  if (launch_.observer == nullptr) return;
+  InstructionEvent e = event(InstructionEvent::Kind::queue);
+  e.queue_what = what;
+  e.queue = queue;
+  e.space = space;
+  e.offset = offset;
+  e.bytes = bytes;
+  e.depth = depth;
+  launch_.observer->on_instruction(e);
 }
 
 }  // namespace etalon::ascendc

@@ -42,7 +42,11 @@ class CoreRuntime {
   CoreRuntime(LaunchContext& launch, int core, bool is_cube);
   void attach(chip::Core* timed) { timed_ = timed; }  // the simulated core this one runs on
   void begin_block(std::uint32_t block, std::uint32_t blocks, std::uint32_t sub_block);
-  void end_block();  // what is held back is issued
+  void end_block();  // the kernel has returned: what is held back is issued
+  void called_from(const void* address, const void* frame) { place_.address = address, place_.frame = frame; }
+  void stack_ends(const void* frame) { place_.stack_end = frame; }
+  const CallPlace& place() const { return place_; }
+  int index() const { return core_; }
 
   void vector(const etalon_asc_vector&);
   void move(const etalon_asc_move&);
@@ -67,11 +71,16 @@ class CoreRuntime {
   std::int64_t next(int counter);
   std::int64_t cycle() const;
   void set_atomic(int op, int type);
+  void queue_note(int what, const void* queue, int space, std::uint32_t offset, std::uint32_t bytes,
+                  int depth);
 
   etalon_asc_core* visible() { return &visible_; }
 
  private:
+  InstructionEvent event(InstructionEvent::Kind kind) const;
   void note_flag(InstructionEvent::Kind kind, int from, int to, int id);
+  void note_cross(InstructionEvent::Kind kind, int mode, int pipe, int id, int other_core, int counter,
+                  int count = 0) const;
   struct GmSide {
     const Buffer* buffer;
     chip::Address address;
@@ -82,6 +91,7 @@ class CoreRuntime {
   // dav-3510 joins the memories of a cube core and its vector cores: L0C to UB, UB to L1.
   bool reaches(int space) const;
   CoreRuntime& partner(std::uint32_t sub_block) const;  // of a vector core: its cube core
+  void drain_held();
 
   // Timing: one instruction is held back so that the flags set right after it go with it.
   void issue(chip::Instruction& instruction);
@@ -95,7 +105,8 @@ class CoreRuntime {
                       bool bypass, const char* name, double more_cycles = 0);
   void issue_plain(chip::NpuPipe pipe, double cycles, const char* name, double flops = 0);
   void observe(EtalonAscPipe pipe, const char* name, std::initializer_list<LocalRange> ranges,
-               const void* gm = nullptr, std::int64_t gm_bytes = 0, bool gm_write = false);
+               const void* gm = nullptr, std::int64_t gm_bytes = 0, bool gm_write = false,
+               InstructionEvent::Descriptor kind = {}, const void* descriptor = nullptr);
 
   void move_numbers(const etalon_asc_move&);
   void fixpipe_to_vector_cores(const etalon_asc_fixpipe&);
@@ -103,6 +114,7 @@ class CoreRuntime {
   void store_gm(std::byte* dst, const std::byte* src, std::int64_t bytes) const;
 
   etalon_asc_core visible_ = {};
+  CallPlace place_;
   LaunchContext& launch_;
   int core_;
   bool is_cube_;

@@ -40,12 +40,24 @@ void CoreRuntime::note_flag(InstructionEvent::Kind kind, int from, int to, int i
                                   kind == InstructionEvent::Kind::set_flag ? "SetFlag" : "WaitFlag", id));
   }
   if (launch_.observer == nullptr) return;
-  InstructionEvent e;
-  e.kind = kind;
-  e.core = core_;
+  InstructionEvent e = event(kind);
   e.pipe = static_cast<EtalonAscPipe>(from);
   e.other = static_cast<EtalonAscPipe>(to);
   e.flag_id = id;
+  launch_.observer->on_instruction(e);
+}
+
+// A flag between cores, or cores that meet.
+void CoreRuntime::note_cross(InstructionEvent::Kind kind, int mode, int pipe, int id, int other_core,
+                             int counter, int count) const {
+  if (launch_.observer == nullptr) return;
+  InstructionEvent e = event(kind);
+  e.pipe = static_cast<EtalonAscPipe>(pipe);
+  e.flag_id = id;
+  e.mode = mode;
+  e.other_core = other_core;
+  e.counter = counter;
+  e.count = count;
   launch_.observer->on_instruction(e);
 }
 
@@ -87,16 +99,14 @@ void CoreRuntime::wait_flag(int from, int to, int id) {
 void CoreRuntime::pipe_barrier(int pipe) {
   ++launch_.calls;
   if (launch_.observer != nullptr) {
-    InstructionEvent e;
-    e.kind = InstructionEvent::Kind::pipe_barrier;
-    e.core = core_;
+    InstructionEvent e = event(InstructionEvent::Kind::pipe_barrier);
     e.pipe = static_cast<EtalonAscPipe>(pipe);
     launch_.observer->on_instruction(e);
   }
   if (timed_ == nullptr) return;
   pending_scalar_ += launch_.costs->scalar_flag;
   if (pipe == kAscPipeAll) {
-    end_block();
+    drain_held();
     timed_->drain();
     resumed();
     vector_barrier_ = true;
@@ -119,9 +129,11 @@ void CoreRuntime::cross_set(int mode, int pipe, int id) {
     flush();
     pending_scalar_ += launch_.costs->scalar_flag;
   }
+  const int asked = pipe;
   if (pipe == kAscPipeS || pipe == kAscPipeAll) pipe = is_cube_ ? kAscPipeFix : kAscPipeMte3;
   const auto machine = machine_pipe(pipe);
   const auto send = [&](int core, FlagId flag) {
+    note_cross(InstructionEvent::Kind::cross_set, mode, asked, id, core, flag);
     if (timed_ == nullptr) {
       launch_.loose->signal(core, flag);
       return;
@@ -154,7 +166,9 @@ void CoreRuntime::cross_set(int mode, int pipe, int id) {
   } else if (mode == 2 && per > 0) {
     send((core_ - launch_.cubes) / per,
          static_cast<FlagId>(base + 16 * static_cast<int>(visible_.sub_block)));
-  } else if (mode != 0) {
+  } else if (mode == 0) {
+    note_cross(InstructionEvent::Kind::cross_set, mode, asked, id, -1, 0);
+  } else {
     throw DeviceFault("ascendc.flag",
                       fmt::format("cross-core flag mode {} is not possible on core {}", mode, core_));
   }
@@ -167,6 +181,7 @@ void CoreRuntime::cross_wait(int mode, int id) {
   if (id < 0 || id > most)
     throw DeviceFault("ascendc.flag", fmt::format("cross-core flag {}, expected 0 to {}", id, most));
   const auto wait = [&](FlagId flag) {
+    note_cross(InstructionEvent::Kind::cross_wait_begin, mode, kAscPipeS, id, core_, flag);
     if (timed_ == nullptr) {
       launch_.loose->wait_flag(core_, flag);
     } else {
@@ -174,6 +189,7 @@ void CoreRuntime::cross_wait(int mode, int id) {
       timed_->wait_flag(flag);
     }
     resumed();
+    note_cross(InstructionEvent::Kind::cross_wait, mode, kAscPipeS, id, core_, flag);
   };
   if (timed_ != nullptr) pending_scalar_ += launch_.costs->scalar_flag;
   const auto base = static_cast<FlagId>(kCrossFlags + id);
@@ -183,14 +199,17 @@ void CoreRuntime::cross_wait(int mode, int id) {
   }
   if (mode_of_id_[id] == 0) {
     const int count = is_cube_ ? launch_.cubes : launch_.vectors;
+    const int meeting = kModeZeroBarrier + 2 * id + (is_cube_ ? 1 : 0);
+    note_cross(InstructionEvent::Kind::sync_arrive, 0, kAscPipeS, id, -1, meeting, count);
     if (timed_ == nullptr) {
-      launch_.loose->barrier(core_, kModeZeroBarrier + 2 * id + (is_cube_ ? 1 : 0), count);
+      launch_.loose->barrier(core_, meeting, count);
     } else {
-      end_block();
+      drain_held();
       timed_->drain();
-      timed_->barrier(kModeZeroBarrier + 2 * id + (is_cube_ ? 1 : 0), count, Cycles{launch_.costs->sync_all});
+      timed_->barrier(meeting, count, Cycles{launch_.costs->sync_all});
     }
     resumed();
+    note_cross(InstructionEvent::Kind::sync_leave, 0, kAscPipeS, id, -1, meeting, count);
   } else if (mode_of_id_[id] == 1 && !is_cube_) {
     for (int s = 0; s < std::max(launch_.sub_blocks, 1); ++s) wait(base);
   } else if (is_cube_) {
@@ -206,14 +225,16 @@ void CoreRuntime::sync_all(bool vector_only) {
   if (vector_only && is_cube_) return;
   const int count = vector_only ? launch_.vectors : launch_.cubes + launch_.vectors;
   const int id = kSyncAllBarrier + (vector_only ? 1 : 0);
+  note_cross(InstructionEvent::Kind::sync_arrive, -1, kAscPipeAll, 0, -1, id, count);
   if (timed_ == nullptr) {
     launch_.loose->barrier(core_, id, count);
   } else {
-    end_block();
+    drain_held();
     timed_->drain();
     timed_->barrier(id, count, Cycles{launch_.costs->sync_all});
   }
   resumed();
+  note_cross(InstructionEvent::Kind::sync_leave, -1, kAscPipeAll, 0, -1, id, count);
 }
 
 }  // namespace etalon::ascendc

@@ -62,7 +62,8 @@ void CoreRuntime::load(const etalon_asc_load& l) {
     observe(kAscPipeMte1, name,
             {{kAscL1, l.src, static_cast<std::uint32_t>(l.src + s.src_bytes), false},
              {static_cast<EtalonAscSpace>(l.dst_space), l.dst,
-              static_cast<std::uint32_t>(l.dst + s.dst_bytes), true}});
+              static_cast<std::uint32_t>(l.dst + s.dst_bytes), true}},
+            nullptr, 0, false, InstructionEvent::Descriptor::load, &l);
     if (l.kind == kAscLoad2d && l.transpose != 0 && bytes_of(l.type) != 2) {
       throw DeviceFault("ascendc.type",
                         "LoadData 2D transposes 16-bit types only; LoadDataWithTranspose takes the others");
@@ -81,6 +82,8 @@ void CoreRuntime::fill(int space, std::uint32_t offset, std::int64_t bytes, std:
                        int bytes_per) {
   ++launch_.calls;
   check_local(space, offset, bytes, "InitConstValue");
+  observe(space == kAscL1 ? kAscPipeMte2 : kAscPipeMte1, "InitConstValue",
+          {{static_cast<EtalonAscSpace>(space), offset, static_cast<std::uint32_t>(offset + bytes), true}});
   if (launch_.functional) {
     std::byte* p = memory_[space].get() + offset;
     for (std::int64_t at = 0; at + bytes_per <= bytes; at += bytes_per)
@@ -108,7 +111,8 @@ void CoreRuntime::mmad(const etalon_asc_mmad& d) {
     observe(kAscPipeM, "Mmad",
             {{kAscL0a, d.a, static_cast<std::uint32_t>(d.a + m1 * k1 * 512), false},
              {kAscL0b, d.b, static_cast<std::uint32_t>(d.b + n1 * k1 * 512), false},
-             {kAscL0c, d.c, static_cast<std::uint32_t>(d.c + m1 * n1 * 1024), true}});
+             {kAscL0c, d.c, static_cast<std::uint32_t>(d.c + m1 * n1 * 1024), true}},
+            nullptr, 0, false, InstructionEvent::Descriptor::mmad, &d);
     if (launch_.functional) {
       mmad_numbers(d, memory_[kAscL0a].get() + d.a, memory_[kAscL0b].get() + d.b,
                    memory_[kAscL0c].get() + d.c,
@@ -169,7 +173,7 @@ void CoreRuntime::fixpipe(const etalon_asc_fixpipe& f) {
   if (launch_.functional || launch_.observer != nullptr) {
     check_local(kAscL0c, f.src, l0c_bytes, "Fixpipe");
     observe(kAscPipeFix, "Fixpipe", {{kAscL0c, f.src, static_cast<std::uint32_t>(f.src + l0c_bytes), false}},
-            f.gm, rows * row_bytes, true);
+            f.gm, rows * row_bytes, true, InstructionEvent::Descriptor::fixpipe, &f);
     std::byte* dst = nullptr;
     if (f.dst_space == kAscGm) {
       device_side(f.gm, (rows - 1) * pitch + row_bytes, "Fixpipe");

@@ -49,6 +49,7 @@ void run_core(CoreRuntime& core, const LaunchOptions& o, const Shape& shape, con
   const int lane = is_cube ? index : index - shape.cubes;
   const int per_block = !is_cube && shape.sub_blocks > 0 ? shape.sub_blocks : 1;
   const auto sub = static_cast<std::uint32_t>(lane % per_block);
+  core.stack_ends(__builtin_frame_address(0));
   core.scalar_work(lane / per_block * costs.block_start);  // blocks of a launch start one after another
   for (int block = lane / per_block; block < o.blocks; block += shape.machine_blocks) {
     core.begin_block(static_cast<std::uint32_t>(block * per_block) + sub,
@@ -87,6 +88,11 @@ Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::f
   }
   LaunchResult result;
   std::string stuck;
+  if (o.observer != nullptr) {
+    o.observer->on_launch({&device, o.blocks, shape.machine_blocks, shape.cubes, shape.vectors,
+                           shape.sub_blocks, context.functional});
+  }
+  LaunchEnd end;
   try {
     if (context.timed) {
       const int partitions = device.machine()->spec().l2_partitions;
@@ -111,10 +117,21 @@ Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::f
       });
     }
   } catch (const DeviceFault& fault) {
+    if (o.observer != nullptr) {
+      end = {fault.code, fault.what(), -1, {}};
+      if (etalon_asc_current != nullptr) {
+        const auto& core = *static_cast<CoreRuntime*>(etalon_asc_current->runtime);
+        end.core = core.index();
+        end.place = core.place();
+      }
+      o.observer->on_end(end);
+    }
     etalon_asc_current = nullptr;
     return fail(fault.code, fault.what());
   }
   etalon_asc_current = nullptr;
+  if (!stuck.empty()) end = {"ascendc.deadlock", "the kernel hangs: " + stuck, -1, {}};
+  if (o.observer != nullptr) o.observer->on_end(end);
   if (!stuck.empty())
     return fail("ascendc.deadlock", "the kernel hangs: " + stuck, "check that every wait has its set");
   result.calls = context.calls;

@@ -118,7 +118,8 @@ void CoreRuntime::move(const etalon_asc_move& m) {
     else
       a = side(m.src_space, m.local, local_span(m, m.src_pitch, m.row_bytes), false);
     if (!gm) b = side(m.dst_space, m.local2, local_span(m, m.dst_pitch, m.row_bytes), true);
-    observe(pipe_of(m), name, {a, b}, gm ? m.gm : nullptr, m.rows * m.row_bytes, m.dst_space == kAscGm);
+    observe(pipe_of(m), name, {a, b}, gm ? m.gm : nullptr, m.rows * m.row_bytes, m.dst_space == kAscGm,
+            InstructionEvent::Descriptor::move, &m);
     if (launch_.functional) move_numbers(m);
   }
   if (timed_ != nullptr) move_timing(m);

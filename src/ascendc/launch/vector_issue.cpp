@@ -105,7 +105,8 @@ void CoreRuntime::vector(const etalon_asc_vector& v) {
     observe(kAscPipeV, name_of(op),
             {{kAscUb, v.dst, static_cast<std::uint32_t>(v.dst + span.dst), true},
              {kAscUb, v.src0, static_cast<std::uint32_t>(v.src0 + span.src0), false},
-             {kAscUb, v.src1, static_cast<std::uint32_t>(v.src1 + span.src1), false}});
+             {kAscUb, v.src1, static_cast<std::uint32_t>(v.src1 + span.src1), false}},
+            nullptr, 0, false, InstructionEvent::Descriptor::vector, &v);
     if (launch_.functional) vector_numbers(v, memory_[kAscUb].get(), visible_);
   }
   if (timed_ == nullptr) return;

@@ -122,6 +122,7 @@ struct etalon_asc_core {
   std::uint8_t load_pad_set;
   std::uint64_t fmatrix[4];
   std::uint32_t compare_bits[8];  // result register of Compare without destination
+  std::uint8_t by_queue;          // flags set and waited for just now are those of a TQue
 };
 
 extern __thread struct etalon_asc_core* etalon_asc_current;
@@ -154,6 +155,11 @@ std::int64_t etalon_asc_cycle(void);
 
 enum EtalonAscAtomic { kAscAtomicNone, kAscAtomicAdd, kAscAtomicMax, kAscAtomicMin };
 void etalon_asc_atomic(int op, int type);
+// What queues and pipes do with on-chip memory, for observers.
+enum EtalonAscQueueNote {
+  kAscNoteBuffer, kAscNoteAlloc, kAscNoteEnque, kAscNoteDeque, kAscNoteFree, kAscNoteReset
+};
+void etalon_asc_queue_note(int what, const void* queue, int space, std::uint32_t offset, std::uint32_t bytes, int depth);
 // Ends the kernel with a finding.
 [[noreturn]] void etalon_asc_fail(const char* code, const char* message);
 

@@ -23,18 +23,25 @@ class TPipe {
   template <class Queue>
   bool InitBuffer(Queue& queue, std::uint8_t num, std::uint32_t bytes) {
     const std::uint32_t size = (bytes + 31) / 32 * 32;
-    for (std::uint8_t i = 0; i < num; ++i) queue.add_buffer(take(Queue::space, size), size);
+    for (std::uint8_t i = 0; i < num; ++i) {
+      const std::uint32_t at = take(Queue::space, size);
+      queue.add_buffer(at, size);
+      etalon_asc_queue_note(kAscNoteBuffer, &queue, Queue::space, at, size, num);
+    }
     return true;
   }
   template <class Buffer>
   bool InitBuffer(Buffer& buffer, std::uint32_t bytes) {
     const std::uint32_t size = (bytes + 31) / 32 * 32;
-    buffer.set_memory(take(Buffer::space, size), size);
+    const std::uint32_t at = take(Buffer::space, size);
+    buffer.set_memory(at, size);
+    etalon_asc_queue_note(kAscNoteBuffer, &buffer, Buffer::space, at, size, 1);
     return true;
   }
   void Reset() {
     for (auto& u : used_) u = 0;
     for (auto& e : events_) e = 0;
+    etalon_asc_queue_note(kAscNoteReset, nullptr, 0, 0, 0, 0);
   }
   void Destroy() { Reset(); }
 
@@ -134,6 +141,7 @@ class TQueBind {
         wait<backward>(b.freed);
         b.freed = -1;
       }
+      note(kAscNoteAlloc, b.offset, b.bytes);
       return LocalTensor<T>(src, b.offset, static_cast<std::uint32_t>(b.bytes / sizeof(T)));
     }
     etalon_asc_fail("ascendc.queue", "AllocTensor with every buffer of the queue in use");
@@ -141,6 +149,7 @@ class TQueBind {
   template <class T>
   bool EnQue(const LocalTensor<T>& tensor) {
     Buffer& b = find(tensor.offset());
+    note(kAscNoteEnque, b.offset, b.bytes);
     b.filled = set<forward>();
     const int tail = (head_ + waiting_) % kMaximum;
     order_[tail] = static_cast<std::uint8_t>(&b - buffers_);
@@ -155,11 +164,13 @@ class TQueBind {
     --waiting_;
     wait<forward>(b.filled);
     b.filled = -1;
+    note(kAscNoteDeque, b.offset, b.bytes);
     return LocalTensor<T>(src, b.offset, static_cast<std::uint32_t>(b.bytes / sizeof(T)));
   }
   template <class T>
   void FreeTensor(const LocalTensor<T>& tensor) {
     Buffer& b = find(tensor.offset());
+    note(kAscNoteFree, b.offset, b.bytes);
     b.freed = set<backward>();
     b.taken = false;
   }
@@ -193,14 +204,21 @@ class TQueBind {
       return 0;
     }
     const TEventID id = GetTPipePtr()->template AllocEventID<event>();
+    etalon_asc_current->by_queue = 1;
     SetFlag<event>(id);
+    etalon_asc_current->by_queue = 0;
     return id;
   }
   template <HardEvent event>
   void wait(TEventID id) {
     if (event == HardEvent::V_V) return;
+    etalon_asc_current->by_queue = 1;
     WaitFlag<event>(id);
+    etalon_asc_current->by_queue = 0;
     GetTPipePtr()->template ReleaseEventID<event>(id);
+  }
+  void note(int what, std::uint32_t offset, std::uint32_t bytes) const {
+    etalon_asc_queue_note(what, this, space, offset, bytes, depth);
   }
   Buffer& find(std::uint32_t offset) {
     for (int i = 0; i < count_; ++i) {
