@@ -4,9 +4,9 @@
 
 #include <functional>
 
+#include "base/published_rows_for_test.h"
 #include "catalog/catalog.h"
 #include "cluster/collectives.h"
-#include "cluster/evidence_rows_for_test.h"
 
 namespace etalon::cluster {
 namespace {
@@ -26,7 +26,7 @@ Fabric fabric_of(const char* name) {
 
 std::vector<Row> rows_of_node(const std::string& node) {
   std::vector<Row> out;
-  for (auto& r : test::rows_of("collective.csv")) {
+  for (auto& r : test::published_rows("collective.csv")) {
     Row row{{}, std::stoi(r["ranks"]), std::stod(r["bytes"]), std::stod(r["time_us"]) * 1e-6};
     if (r["cluster"] == node && parse(r["op"], row.op)) out.push_back(row);
   }
@@ -47,7 +47,7 @@ double mean_error(const Fabric& fabric, const std::vector<Row>& rows, const Sele
 void expect_needed(const char* node, const char* what, const Change& remove, const Select& where,
                    double factor) {
   const auto rows = rows_of_node(node);
-  if (rows.empty()) GTEST_SKIP() << "no evidence folder: set ETALON_EVIDENCE";
+  if (rows.empty()) GTEST_SKIP() << test::kNoEvidence;
   const Fabric with = fabric_of(node);
   Fabric without = with;
   remove(without.library);

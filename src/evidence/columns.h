@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "evidence/csv.h"
+#include "base/csv.h"
 
 namespace etalon::evidence {
 

@@ -3,11 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <set>
 
-#include "evidence/csv.h"
+#include "base/published_rows_for_test.h"
 
 namespace etalon::evidence {
 namespace {
@@ -17,37 +15,6 @@ constexpr const char* kGemm = "id,chip,dtype,m,n,k,time_us,source,note\n";
 std::string code_of(Kind kind, const std::string& text) {
   auto corpus = parse_corpus(kind, text, "x.csv");
   return corpus ? "" : corpus.error().code;
-}
-
-TEST(Csv, QuotedCellsHoldCommasQuotesAndLineBreaks) {
-  auto table = parse_csv("a,b\r\n\"1,\"\"x\"\"\n2\",3\r\n", "t.csv");
-  ASSERT_TRUE(table.has_value());
-  EXPECT_EQ(table->rows[0].cells[0], "1,\"x\"\n2");
-  EXPECT_EQ(table->rows[0].cells[1], "3");
-}
-
-TEST(Csv, CommentsAndEmptyLinesAreSkippedAndLinesCounted) {
-  auto table = parse_csv("# c\n\na\n# d\n7\n", "t.csv");
-  ASSERT_TRUE(table.has_value());
-  EXPECT_EQ(table->rows[0].line, 5);
-}
-
-TEST(Csv, WhatIsWrittenIsReadBack) {
-  for (const std::string cell : {"plain", "a,b", "say \"x\"", "two\nlines", "#7", ""}) {
-    auto table = parse_csv("c,d\n" + csv_cell(cell) + ",1\n", "t.csv");
-    ASSERT_TRUE(table.has_value()) << cell;
-    EXPECT_EQ(table->rows[0].cells[0], cell);
-  }
-}
-
-TEST(Csv, EachDamageHasItsError) {
-  EXPECT_EQ(parse_csv("a,b\n\"1,2\n", "t").error().code, "evidence.csv-quote");
-  EXPECT_EQ(parse_csv("a,b\n1\"2,3\n", "t").error().code, "evidence.csv-quote");
-  EXPECT_EQ(parse_csv("a,b\n\"1\"2,3\n", "t").error().code, "evidence.csv-quote");
-  EXPECT_EQ(parse_csv("a,b\n1\n", "t").error().code, "evidence.csv-width");
-  EXPECT_EQ(parse_csv("# only\n", "t").error().code, "evidence.csv-empty");
-  EXPECT_EQ(parse_csv("a\n\xff\n", "t").error().code, "evidence.csv-encoding");
-  EXPECT_EQ(read_csv("/nonexistent/x.csv").error().code, "evidence.unreadable");
 }
 
 TEST(Corpus, AGemmRowBecomesAMatmul) {
@@ -141,10 +108,9 @@ TEST(Corpus, EqualMeasurementsHaveEqualKeysAndOthersDiffer) {
 }
 
 TEST(Corpus, TheOpenEvidenceIsReadWhole) {
-  const char* chosen = std::getenv("ETALON_EVIDENCE");
-  const std::string directory = chosen ? chosen : ETALON_SOURCE_DIR "/../shared/evidence/open";
-  if (!std::filesystem::is_directory(directory)) GTEST_SKIP() << "no evidence at " << directory;
-  auto corpus = load_corpus(directory);
+  const auto directory = test::evidence_folder();
+  if (!directory) GTEST_SKIP() << test::kNoEvidence;
+  auto corpus = load_corpus(*directory);
   ASSERT_TRUE(corpus.has_value()) << corpus.error().text();
   std::set<Kind> kinds;
   for (const Row& row : corpus->rows) kinds.insert(row.kind);

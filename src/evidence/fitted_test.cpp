@@ -36,5 +36,15 @@ TEST(Fitted, AnEmptyDataFolderListsNothing) {
   EXPECT_EQ(fitted->size(), 0u);
 }
 
+TEST(Fitted, AListThatCannotBeReadIsAnErrorAndNoEmptyList) {
+  const fs::path data = fs::temp_directory_path() / ("etalon_fitted_link_" + std::to_string(getpid()));
+  fs::create_directories(data / "calibration");
+  fs::create_symlink("nowhere", data / "calibration" / "a.txt");
+  auto fitted = FittedRows::load(data);
+  fs::remove_all(data);
+  ASSERT_FALSE(fitted.has_value());
+  EXPECT_EQ(fitted.error().code, "evidence.unreadable");
+}
+
 }  // namespace
 }  // namespace etalon::evidence

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "base/rng.h"
-#include "evidence/csv.h"
+#include "base/csv.h"
 
 namespace etalon::evidence {
 namespace {

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "evidence/accuracy.h"
-#include "evidence/csv.h"
+#include "base/csv.h"
 
 namespace etalon::evidence {
 namespace {

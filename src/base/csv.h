@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 
-namespace etalon::evidence {
+namespace etalon {
 
 struct CsvRow {
   int line = 0;  // where the row starts, from 1
@@ -25,12 +25,12 @@ struct CsvTable {
   int index_of(std::string_view column) const;  // -1 if absent
 };
 
-// Errors: evidence.csv-quote (unbalanced quote), evidence.csv-width (cells against columns),
-// evidence.csv-empty (no header line), evidence.csv-encoding (not UTF-8).
+// Errors: csv.quote (unbalanced quote), csv.width (cells against columns),
+// csv.empty (no header line), csv.encoding (not UTF-8).
 Result<CsvTable> parse_csv(std::string_view text, const std::string& file);
-Result<CsvTable> read_csv(const std::string& file);  // also evidence.unreadable
+Result<CsvTable> read_csv(const std::string& file);  // also csv.unreadable
 
 // A cell as a CSV file has to write it.
 std::string csv_cell(std::string_view text);
 
-}  // namespace etalon::evidence
+}  // namespace etalon

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evidence/csv.h"
+#include "base/csv.h"
 
 #include <fmt/format.h>
 
 #include <fstream>
 #include <sstream>
 
-namespace etalon::evidence {
+namespace etalon {
 namespace {
 
 Error at(const std::string& file, int line, std::string code, std::string message, std::string fix) {
@@ -49,7 +49,7 @@ Result<CsvRow> read_record(std::string_view text, std::size_t& pos, int& line, c
     } else if (c == '"' && cell.empty() && !was_quoted) {
       quoted = was_quoted = true;
     } else if (c == '"') {
-      return fail(at(file, row.line, "evidence.csv-quote", "got a quote inside an unquoted cell",
+      return fail(at(file, row.line, "csv.quote", "got a quote inside an unquoted cell",
                      "quote the whole cell and double the quotes inside it"));
     } else if (c == ',') {
       row.cells.push_back(std::move(cell));
@@ -59,14 +59,14 @@ Result<CsvRow> read_record(std::string_view text, std::size_t& pos, int& line, c
       break;
     } else if (c != '\r' || (pos + 1 < text.size() && text[pos + 1] != '\n')) {
       if (was_quoted) {
-        return fail(at(file, row.line, "evidence.csv-quote", "got text after a closing quote",
+        return fail(at(file, row.line, "csv.quote", "got text after a closing quote",
                        "put a comma after the quoted cell, or double the quotes inside it"));
       }
       cell += c;
     }
   }
   if (quoted) {
-    return fail(at(file, row.line, "evidence.csv-quote", "got the end of the file inside a quoted cell",
+    return fail(at(file, row.line, "csv.quote", "got the end of the file inside a quoted cell",
                    "close the quote that opens in this row"));
   }
   if (pos < text.size()) ++pos;
@@ -87,8 +87,7 @@ int CsvTable::index_of(std::string_view column) const {
 Result<CsvTable> parse_csv(std::string_view text, const std::string& file) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (!is_utf8(text)) {
-    return fail(
-        at(file, 0, "evidence.csv-encoding", "got bytes that are not UTF-8", "save the file as UTF-8"));
+    return fail(at(file, 0, "csv.encoding", "got bytes that are not UTF-8", "save the file as UTF-8"));
   }
   CsvTable table{.file = file, .columns = {}, .rows = {}};
   int line = 1;
@@ -103,7 +102,7 @@ Result<CsvTable> parse_csv(std::string_view text, const std::string& file) {
     if (table.columns.empty()) {
       table.columns = std::move(row.cells);
     } else if (row.cells.size() != table.columns.size()) {
-      return fail(at(file, row.line, "evidence.csv-width",
+      return fail(at(file, row.line, "csv.width",
                      fmt::format("got {} cells, expected {}", row.cells.size(), table.columns.size()),
                      "give every column of the header a cell; quote cells that hold commas"));
     } else {
@@ -111,7 +110,7 @@ Result<CsvTable> parse_csv(std::string_view text, const std::string& file) {
     }
   }
   if (table.columns.empty()) {
-    return fail(at(file, 0, "evidence.csv-empty", "got a file without a header line",
+    return fail(at(file, 0, "csv.empty", "got a file without a header line",
                    "start with the column names of its kind (docs/reference/file-formats.md)"));
   }
   return table;
@@ -123,8 +122,7 @@ Result<CsvTable> read_csv(const std::string& file) {
   if (!in || !(text << in.rdbuf())) {
     // An empty file sets failbit on <<; it is readable, and parse_csv says what is missing.
     if (!in.is_open()) {
-      return fail(
-          at(file, 0, "evidence.unreadable", "cannot read the file", "check the path and its rights"));
+      return fail(at(file, 0, "csv.unreadable", "cannot read the file", "check the path and its rights"));
     }
   }
   return parse_csv(text.str(), file);
@@ -141,4 +139,4 @@ std::string csv_cell(std::string_view text) {
   return out + '"';
 }
 
-}  // namespace etalon::evidence
+}  // namespace etalon
