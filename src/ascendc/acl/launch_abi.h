@@ -44,6 +44,29 @@ int etalon_launch(const struct etalon_launch_config* config, void (*body)(void* 
 // fail if the chip asked for is of another one.
 void etalon_register_image(const char* architecture);
 
+// The key that TILING_KEY_IS compares with; launches see the value at their time.
+void etalon_set_tiling_key(uint64_t key);
+uint64_t etalon_tiling_key(void);
+
+// What GmAlloc, GmFree and ICPU_RUN_KF stand on. Device 0 is used if none is set; ETALON_KERNEL_UNKNOWN then
+// stands for the mode set last, mix at first.
+void* etalon_gm_alloc(uint64_t bytes);  // null if there is no room
+void etalon_gm_free(void* address);
+void etalon_set_kernel_mode(uint32_t type);  // etalon_kernel_type
+int etalon_launch_icpu(const struct etalon_launch_config* config, void (*body)(void* closure), void* closure);
+
+// Facts of the chip for platform_ascendc.
+enum etalon_platform_value {
+  ETALON_PLATFORM_CUBES = 0,
+  ETALON_PLATFORM_VECTORS = 1,
+  ETALON_PLATFORM_MEMORY_BYTES = 2,  // of `memory`
+  ETALON_PLATFORM_MEMORY_RATE = 3,   // of `memory`, bytes per cycle; L2 and HBM only
+  ETALON_PLATFORM_IS_DAV_3510 = 4
+};
+// L0A, L0B, L0C, L1, L2, UB, HBM, FB, BT: `memory` is a platform_ascendc::CoreMemType. 0 if it is not known.
+uint64_t etalon_platform(uint32_t what, uint32_t memory);
+const char* etalon_chip_name(void);  // as `etalon chips` lists it; "" if ETALON_CHIP names none
+
 #ifdef __cplusplus
 }
 

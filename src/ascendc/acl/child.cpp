@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ascendc/acl/child.h"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+
+#include "ascendc/acl/profile_record.h"
+#include "ascendc/acl/settings.h"
+#include "chip/npu.h"
+
+namespace etalon::ascendc {
+namespace {
+
+constexpr rlim_t kHeapLimit = rlim_t{16} << 30;  // bytes a kernel may take of the host besides device memory
+ReportPage* shared_page = nullptr;
+
+// Only what a signal handler may do: note the place and end.
+void on_signal(int signal, siginfo_t* info, void* context) {
+  ReportPage& p = *shared_page;
+  p.signal = signal;
+  p.address = reinterpret_cast<std::uint64_t>(info->si_addr);
+  const auto* machine = static_cast<const ucontext_t*>(context);
+#if defined(__x86_64__)
+  p.instruction = static_cast<std::uint64_t>(machine->uc_mcontext.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+  p.instruction = machine->uc_mcontext.pc;
+#endif
+  if (const etalon_asc_core* core = etalon_asc_current) {
+    p.has_core = true;
+    p.is_cube = core->is_cube != 0;
+    p.block = core->block;
+    p.sub_block = core->sub_block;
+  }
+  p.state = ReportPage::caught_signal;
+  _exit(1);
+}
+
+// Handlers run on a stack of their own: the kernel's may be what broke.
+void catch_signals() {
+  static std::byte stack[64 * 1024];
+  stack_t alternative = {};
+  alternative.ss_sp = stack;
+  alternative.ss_size = sizeof stack;
+  sigaltstack(&alternative, nullptr);
+  struct sigaction action = {};
+  action.sa_sigaction = on_signal;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigfillset(&action.sa_mask);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPROF})
+    sigaction(signal, &action, nullptr);
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_UNBLOCK, &all, nullptr);
+}
+
+void set_limits(double timeout) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_DATA, &limit) == 0) {
+    limit.rlim_cur = std::min(limit.rlim_max, kHeapLimit);
+    setrlimit(RLIMIT_DATA, &limit);
+  }
+  limit = {0, 0};
+  setrlimit(RLIMIT_CORE, &limit);
+  if (timeout <= 0) return;
+  itimerval timer = {};
+  timer.it_value.tv_sec = static_cast<time_t>(timeout);
+  timer.it_value.tv_usec =
+      static_cast<suseconds_t>((timeout - static_cast<double>(timer.it_value.tv_sec)) * 1e6);
+  setitimer(ITIMER_PROF, &timer, nullptr);
+}
+
+template <std::size_t size>
+void put(char (&to)[size], const std::string& text) {
+  const std::size_t n = std::min(text.size(), size - 1);
+  std::memcpy(to, text.data(), n);
+  to[n] = '\0';
+}
+
+void put_failure(ReportPage& page, const std::string& code, const std::string& text, const std::string& fix) {
+  put(page.code, code);
+  put(page.text, text);
+  put(page.fix, fix);
+  if (const etalon_asc_core* core = etalon_asc_current) {
+    page.has_core = true;
+    page.is_cube = core->is_cube != 0;
+    page.block = core->block;
+    page.sub_block = core->sub_block;
+  }
+  page.state = ReportPage::failed;
+}
+
+// The next launch finds in L2 what this one left there.
+void note_resident(const ChildTask& task, ReportPage& page) {
+  const chip::Machine& machine = *task.device->machine();
+  const std::int64_t step = machine.spec().l2_block;
+  for (const Buffer& b : task.device->buffers()) {
+    for (std::int64_t at = 0; at < b.bytes; at += step) {
+      const std::int64_t bytes = std::min(step, b.bytes - at);
+      const std::uint64_t address = b.device + static_cast<std::uint64_t>(at);
+      if (machine.l2_resident({address, 1, bytes, bytes}).value <= 0) continue;
+      if (page.ranges > 0) {
+        auto& last = page.resident[page.ranges - 1];
+        if (last.address + static_cast<std::uint64_t>(last.bytes) == address) {
+          last.bytes += bytes;
+          continue;
+        }
+      }
+      if (page.ranges == ReportPage::kRanges) return;
+      page.resident[page.ranges++] = {address, bytes};
+    }
+  }
+}
+
+void note_time(const ChildTask& task, const LaunchResult& run, ReportPage& page) {
+  const ProfileRecord record = profile_record(*task.chip, task.kernel, task.options, run);
+  page.timed = true;
+  page.task_us = record.task_us;
+  note_resident(task, page);
+  const std::string file = profile_file();
+  if (file.empty()) return;
+  std::FILE* out = std::fopen(file.c_str(), "a");
+  if (out == nullptr) {
+    std::fprintf(stderr, "etalon: profile file %s cannot be written\n", file.c_str());
+    return;
+  }
+  const std::string text = as_text(record);
+  std::fwrite(text.data(), 1, text.size(), out);
+  std::fclose(out);
+}
+
+}  // namespace
+
+const char* name_of(KernelType type) {
+  switch (type) {
+    case KernelType::aic:
+      return "aic";
+    case KernelType::aiv:
+      return "aiv";
+    case KernelType::mix_1_1:
+      return "mix_1_1";
+    case KernelType::mix_1_2:
+      return "mix_1_2";
+  }
+  return "?";
+}
+
+void run_child(const ChildTask& task, ReportPage& page) {
+  shared_page = &page;
+  catch_signals();
+  set_limits(task.timeout);
+  try {
+    const auto run = launch(*task.device, task.options, [&task] { task.body(task.closure); });
+    if (run) {
+      if (task.options.mode != Mode::functional) note_time(task, *run, page);
+      page.state = ReportPage::ended;
+    } else {
+      put_failure(page, run.error().code, run.error().message, run.error().fix);
+    }
+  } catch (const std::bad_alloc&) {
+    put_failure(page, "run.memory", "the kernel takes more host memory than it may",
+                "device code allocates nothing");
+  } catch (const std::exception& fault) {
+    put_failure(page, "run.exception", fmt::format("the kernel throws: {}", fault.what()),
+                "device code has no exceptions");
+  } catch (...) {
+    put_failure(page, "run.exception", "the kernel throws something that is no std::exception",
+                "device code has no exceptions");
+  }
+  std::fflush(nullptr);
+  _exit(page.state == ReportPage::ended ? 0 : 1);
+}
+
+}  // namespace etalon::ascendc

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ascendc/acl/profile_record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "ascendc/acl/child.h"
+#include "base/text.h"
+#include "chip/npu.h"
+
+namespace etalon::ascendc {
+namespace {
+
+constexpr double kMicro = 1e6;
+
+// "kernel a name" -> {"kernel", "a name"}
+std::pair<std::string, std::string> word_and_rest(const std::string& line) {
+  const std::size_t blank = line.find(' ');
+  if (blank == std::string::npos) return {line, ""};
+  return {line.substr(0, blank), line.substr(blank + 1)};
+}
+
+std::string one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
+// Reads one line into the record; false if it cannot.
+bool read_line(const std::string& line, ProfileRecord& r) {
+  const auto [key, rest] = word_and_rest(line);
+  std::istringstream in(rest);
+  if (key == "chip") {
+    r.chip = rest;
+  } else if (key == "cores") {
+    in >> r.type >> r.blocks >> r.cubes >> r.vectors;
+  } else if (key == "time") {
+    in >> r.task_us >> r.time_us >> r.core_us;
+  } else if (key == "moved") {
+    in >> r.flops >> r.hbm_busy_us >> r.hbm_read >> r.hbm_written >> r.l2_read >> r.l2_written;
+  } else if (key == "pipe") {
+    PipeRecord p;
+    in >> p.name >> p.busy_mean_us >> p.busy_max_us >> p.wait_flag_us >> p.wait_scalar_us >>
+        p.wait_memory_us >> p.instructions;
+    r.pipes.push_back(p);
+  } else if (key == "span") {
+    Span s;
+    in >> s.lane >> s.start_us >> s.duration_us;
+    if (!in.fail()) std::getline(in >> std::ws, s.name);
+    r.spans.push_back(s);
+    return !s.lane.empty();
+  } else {
+    return false;
+  }
+  return !in.fail();
+}
+
+}  // namespace
+
+ProfileRecord profile_record(const catalog::Chip& chip, const std::string& kernel,
+                             const LaunchOptions& options, const LaunchResult& run) {
+  ProfileRecord r;
+  r.kernel = kernel;
+  r.chip = chip.name;
+  r.type = name_of(options.type);
+  r.blocks = options.blocks;
+  const chip::NpuCosts costs = chip::npu_costs(chip);
+  const int per_block = options.type == KernelType::mix_1_2 ? 2 : options.type == KernelType::mix_1_1 ? 1 : 0;
+  if (options.type != KernelType::aiv)
+    r.cubes = per_block > 0 ? std::min({options.blocks, costs.cubes, costs.vectors / per_block})
+                            : std::min(options.blocks, costs.cubes);
+  r.vectors = options.type == KernelType::aiv ? std::min(options.blocks, costs.vectors) : r.cubes * per_block;
+  const chip::RunStats& s = run.stats;
+  r.time_us = s.time.value * kMicro;
+  r.core_us = s.core_mean.value * kMicro;
+  r.task_us = (s.time + chip::npu_launch(chip).profiler).value * kMicro;
+  r.flops = s.flops.value;
+  r.hbm_busy_us = s.hbm_busy.value * kMicro;
+  r.hbm_read = s.hbm_read.value, r.hbm_written = s.hbm_written.value;
+  r.l2_read = s.l2_read.value, r.l2_written = s.l2_written.value;
+  for (std::size_t p = 0; p < s.pipes.size(); ++p) {
+    const chip::PipeStats& from = s.pipes[p];
+    r.pipes.push_back({chip::kNpuPipeNames[p], from.busy_mean.value * kMicro, from.busy_max.value * kMicro,
+                       from.wait_flag.value * kMicro, from.wait_scalar.value * kMicro,
+                       from.wait_memory.value * kMicro, from.instructions});
+  }
+  r.spans = s.timeline.spans;
+  return r;
+}
+
+std::string as_text(const ProfileRecord& r) {
+  std::string text = fmt::format(
+      "kernel {}\nchip {}\ncores {} {} {} {}\ntime {} {} {}\nmoved {} {} {} {} {} {}\n", one_line(r.kernel),
+      one_line(r.chip), r.type, r.blocks, r.cubes, r.vectors, r.task_us, r.time_us, r.core_us, r.flops,
+      r.hbm_busy_us, r.hbm_read, r.hbm_written, r.l2_read, r.l2_written);
+  for (const PipeRecord& p : r.pipes) {
+    text += fmt::format("pipe {} {} {} {} {} {} {}\n", p.name, p.busy_mean_us, p.busy_max_us, p.wait_flag_us,
+                        p.wait_scalar_us, p.wait_memory_us, p.instructions);
+  }
+  for (const Span& s : r.spans) {
+    text += fmt::format("span {} {} {} {}\n", s.lane, s.start_us, s.duration_us, one_line(s.name));
+  }
+  return text + "end\n";
+}
+
+Result<std::vector<ProfileRecord>> parse_profile(const std::string& text) {
+  std::vector<ProfileRecord> records;
+  bool is_open = false;
+  int number = 0;
+  for (const std::string& line : split(text, '\n')) {
+    ++number;
+    if (line.empty()) continue;
+    const auto [key, rest] = word_and_rest(line);
+    const bool begins = key == "kernel" && !is_open, ends = key == "end" && is_open;
+    if (begins) {
+      records.emplace_back().kernel = rest;
+      is_open = true;
+    } else if (ends) {
+      is_open = false;
+    } else if (!is_open || !read_line(line, records.back())) {
+      return fail("profile.syntax", fmt::format("line {} of the profile cannot be read: {}", number, line),
+                  "profile the program again");
+    }
+  }
+  if (is_open)
+    return fail("profile.syntax", "the profile ends in the middle of a kernel", "profile the program again");
+  return records;
+}
+
+}  // namespace etalon::ascendc
