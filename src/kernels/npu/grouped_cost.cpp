@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kernels/gpu/moe_routing.h"
-#include "kernels/npu/matmul_program.h"
+#include "kernels/npu/matmul_launch.h"
 #include "kernels/npu/npu_cost.h"
 
 namespace etalon::kernels {
@@ -18,51 +18,48 @@ namespace {
 
 using Loads = std::vector<std::int64_t>;
 
-NpuMatmul product_of(const NpuDevice& d, const llm::GroupedMatmul& g, const Loads& loads, std::int64_t n,
-                     std::int64_t k) {
-  NpuMatmul p;
-  for (std::int64_t rows : loads) {
-    if (rows > 0) p.groups.push_back(rows);
-  }
-  p.m = std::accumulate(p.groups.begin(), p.groups.end(), std::int64_t{0});
-  p.n = n;
-  p.k = k;
-  p.a_bytes = p.b_bytes = g.dtype == llm::Dtype::mxfp4_w ? 2 : llm::size_of(g.dtype).value;
-  p.c_bytes = 2;
-  p.b_transposed = true;
-  p.macs_per_cycle = d.macs(g.dtype);
-  return p;
-}
+constexpr std::size_t kGroupsOfLaunch = 1024;  // what the kernel takes
 
-NpuTiling tiling_of(const NpuDevice& d, const NpuMatmul& p) {
-  NpuTiling t;
-  const std::int64_t most = *std::max_element(p.groups.begin(), p.groups.end());
-  t.base_m = std::min<std::int64_t>(128, (most + 15) / 16 * 16);
-  t.base_n = std::min<std::int64_t>(256, (p.n + 15) / 16 * 16);
-  t.base_k = static_cast<std::int64_t>(128 / p.b_bytes);
-  t.buffers_a = t.buffers_b = 2;
-  t.step_ka = t.step_kb = 4;
+MatmulJob job_of(const NpuDevice& d, const llm::GroupedMatmul& g, std::vector<std::int32_t> rows,
+                 std::int64_t n, std::int64_t k) {
+  MatmulJob job;
+  job.dtype = g.dtype;
+  job.out = g.dtype == llm::Dtype::int8 ? llm::Dtype::fp16 : llm::Dtype::bf16;
+  npu::MatmulTiling& t = job.tiling;
+  t.m = std::accumulate(rows.begin(), rows.end(), std::int64_t{0});
+  t.n = n;
+  t.k = k;
+  t.trans_b = true;
+  const double size = cube_bytes(g.dtype);
+  const std::int64_t most = *std::max_element(rows.begin(), rows.end());
+  t.base_m = static_cast<std::int32_t>(std::min<std::int64_t>(128, (most + 15) / 16 * 16));
+  t.base_n = static_cast<std::int32_t>(std::min<std::int64_t>(256, (n + 15) / 16 * 16));
+  t.base_k = static_cast<std::int32_t>(128 / size);
   while (t.step_kb > 1 &&
-         2 * t.step_kb * static_cast<double>(t.base_k) *
-                 (static_cast<double>(t.base_m) * p.a_bytes + static_cast<double>(t.base_n) * p.b_bytes) >
-             static_cast<double>(d.costs.l1_size)) {
+         2 * t.step_kb * size * t.base_k * (t.base_m + t.base_n) > static_cast<double>(d.costs.l1_size)) {
     t.step_ka = t.step_kb = t.step_kb / 2;
   }
-  t.unit_flag = true;
-  return t;
+  job.groups = std::move(rows);
+  return job;
 }
 
-void product(const NpuDevice& d, const llm::GroupedMatmul& g, const Loads& loads, std::int64_t n,
-             std::int64_t k, NpuWork& w) {
-  const NpuMatmul p = product_of(d, g, loads, n, k);
-  if (p.groups.empty()) return;
-  const NpuTiling t = tiling_of(d, p);
-  chip::Machine machine(d.spec);
-  const auto run = run_matmul(machine, d.costs, p, t, allocate_operands(machine, p, t));
-  w.body += run.time;
-  add_run(w, run);
-  w.matrix_flops += Flops{2.0 * static_cast<double>(p.m) * static_cast<double>(n) * static_cast<double>(k)};
-  if (w.tiling.empty()) w.tiling = t.text();
+Result<void> product(const NpuDevice& d, const llm::GroupedMatmul& g, const Loads& loads, std::int64_t n,
+                     std::int64_t k, NpuWork& w) {
+  for (std::size_t first = 0; first < loads.size(); first += kGroupsOfLaunch) {
+    const std::size_t last = std::min(loads.size(), first + kGroupsOfLaunch);
+    std::vector<std::int32_t> rows;
+    for (std::size_t i = first; i < last; ++i) rows.push_back(static_cast<std::int32_t>(loads[i]));
+    if (std::all_of(rows.begin(), rows.end(), [](std::int32_t r) { return r == 0; })) continue;
+    const MatmulJob job = job_of(d, g, std::move(rows), n, k);
+    chip::Machine machine(d.spec);
+    TRY(run, MatmulOnDevice(machine, d.costs, job).run());
+    w.body += run.time;
+    add_run(w, run);
+    w.matrix_flops +=
+        Flops{2.0 * static_cast<double>(job.tiling.m) * static_cast<double>(n) * static_cast<double>(k)};
+    if (w.tiling.empty()) w.tiling = job.text();
+  }
+  return {};
 }
 
 Result<KernelCost> layer(const NpuDevice& d, const llm::GroupedMatmul& g, const Loads& loads,
@@ -71,8 +68,8 @@ Result<KernelCost> layer(const NpuDevice& d, const llm::GroupedMatmul& g, const 
   w.kernels = 2;
   const Seconds launch = launch_cost(d, h, parse_npu_software(h.software));
   w.launch = launch * 2;
-  product(d, g, loads, g.inter * (g.gated ? 2 : 1), g.hidden, w);
-  product(d, g, loads, g.hidden, g.inter, w);
+  TRY_VOID(product(d, g, loads, g.inter * (g.gated ? 2 : 1), g.hidden, w));
+  TRY_VOID(product(d, g, loads, g.hidden, g.inter, w));
   const std::int64_t rows = std::accumulate(loads.begin(), loads.end(), std::int64_t{0});
   if (!g.matmuls_only && rows > 0) {
     const std::int64_t tokens = std::max<std::int64_t>(1, g.tokens / std::max<std::int64_t>(1, g.ep));

@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "chip/npu.h"
-#include "kernels/npu/matmul_program.h"
+#include "kernels/npu/matmul_launch.h"
 #include "kernels/npu/stream_program.h"
 
 namespace etalon::kernels {
@@ -88,50 +88,51 @@ Result<double> pick(const catalog::Chip& chip, const chip::RunStats& run, const 
 // The templates of the published steps. One base block per transfer and buffer ("single"); several ("multi"),
 // by default half of the given depth per transfer, so that L1 holds two of each.
 Result<chip::RunStats> matmul(const catalog::Chip& chip, Reader& in) {
-  NpuMatmul p;
-  p.m = in.required("m");
-  p.n = in.required("n");
-  p.k = in.required("k");
-  TRY(size, size_of_type(in.text("dtype", "fp16")));
-  p.a_bytes = p.b_bytes = size;
-  p.c_bytes = size;
+  MatmulJob job;
+  npu::MatmulTiling& t = job.tiling;
+  t.m = in.required("m");
+  t.n = in.required("n");
+  t.k = in.required("k");
+  const std::string dtype = in.text("dtype", "fp16");
+  TRY_VOID(size_of_type(dtype));
+  if (!llm::parse(dtype, job.dtype))
+    return fail("program.parameter", fmt::format("dtype '{}' is unknown", dtype));
+  job.out = job.dtype == llm::Dtype::int8 ? llm::Dtype::int32 : job.dtype;
   const auto costs = chip::npu_costs(chip);
-  p.macs_per_cycle = in.text("dtype", "fp16") == "int8" ? costs.macs_int8
-                     : size == 4                        ? costs.macs_fp32
-                                                        : costs.macs_fp16;
-  NpuTiling t;
-  t.base_m = in.number("base_m", 128);
-  t.base_n = in.number("base_n", 256);
-  t.base_k = in.number("base_k", 64);
+  t.base_m = static_cast<std::int32_t>(in.number("base_m", 128));
+  t.base_n = static_cast<std::int32_t>(in.number("base_n", 256));
+  t.base_k = static_cast<std::int32_t>(in.number("base_k", 64));
   const auto cores = in.number("cores", costs.cubes);
-  t.single_m = in.number("single_m", p.m);
-  t.single_n = in.number("single_n", p.n);
-  t.l2_split_m = static_cast<int>(in.number("l2_split_m", 1));
-  // Columns of cores from the strips' width, rows from what is left, unless the split is given.
-  const std::int64_t columns = (p.n + t.single_n - 1) / t.single_n;
+  t.single_m = in.number("single_m", t.m);
+  t.single_n = in.number("single_n", t.n);
+  // Columns of cores from the strips' width, rows from what is left, unless the split is given. With more
+  // strips than cores (L2 split) the cores take them in rounds.
+  const std::int64_t columns = (t.n + t.single_n - 1) / t.single_n;
   const auto grid = in.pair("split", {std::max<std::int64_t>(1, cores / columns), columns});
-  t.grid_m = static_cast<int>(grid.first);
-  t.grid_n = static_cast<int>(grid.second);
+  const std::int64_t rounds = in.number("l2_split_m", 1);
+  if (grid.first * rounds * t.single_m < t.m || grid.second * t.single_n < t.n)
+    in.note("single_m", "and single_n do not cover the product with these cores");
   const std::string blocks = in.text("l1_blocks", "single");
   if (blocks == "single") {
-    t.n_inner = true;  // the Norm template walks along N
+    t.step_ka = t.step_kb = t.buffers_a = t.buffers_b = 1;
+    t.tiles_n_first = true;  // the Norm template walks along N
   } else {
     // Depths that are not given: those the tiling function takes by itself (8 and 8 base blocks), or, for
     // kernels on the basic API, all of L1.
     const bool fill = blocks == "multi";
     t.step_ka = static_cast<int>(std::max<std::int64_t>(1, in.number("depth_a1", fill ? 16 : 8) / 2));
     t.step_kb = static_cast<int>(std::max<std::int64_t>(1, in.number("depth_b1", 8) / 2));
-    t.buffers_a = t.buffers_b = 2;
   }
-  t.runtime_tiling = in.text("tiling") != "constant";
+  job.runtime_tiling = in.text("tiling") != "constant";
   t.unit_flag = in.text("unit_flag") == "1";
   if (!in.error().empty()) return fail("program.parameter", in.error());
   if (grid.first * grid.second > costs.cubes) {
     return fail("program.parameter", fmt::format("{} cores asked for, {} has {} cube cores",
                                                  grid.first * grid.second, chip.name, costs.cubes));
   }
+  job.cores = static_cast<int>(grid.first * grid.second);
   chip::Machine machine(chip::npu_machine_spec(chip));
-  return run_matmul(machine, costs, p, t, allocate_operands(machine, p, t));
+  return MatmulOnDevice(machine, costs, std::move(job)).run();
 }
 
 Result<chip::RunStats> read(const catalog::Chip& chip, Reader& in) {
