@@ -51,6 +51,8 @@ void add_validate(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
 void add_rerun(CLI::App& app, Context& context);
 void add_models(CLI::App& app, Context& context);
+void add_run(CLI::App& app, Context& context);
+void add_profile(CLI::App& app, Context& context);
 
 inline constexpr void (*kCommands[])(CLI::App&, Context&) = {
     add_chips,
@@ -62,6 +64,8 @@ inline constexpr void (*kCommands[])(CLI::App&, Context&) = {
     add_rerun,
     add_validate,
     add_models,
+    add_run,
+    add_profile,
 };
 
 }  // namespace etalon::cli

@@ -230,6 +230,7 @@ extern "C" int etalon_launch(const etalon_launch_config* config, void (*body)(vo
   const auto prepared = prepare(r, c, &code);
   if (!prepared) return tell(c, code, prepared.error(), "");
   Prepared p = *prepared;
+  code = ACL_SUCCESS;
   p.task.body = body;
   p.task.closure = closure;
 

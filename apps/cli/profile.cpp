@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// etalon profile [--chip C] [--timeline FILE] PROGRAM ARGUMENTS...: where the time of its kernels goes.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/run_program.h"
+#include "ascendc/acl/profile_report.h"
+#include "report/report.h"
+
+namespace etalon::cli {
+namespace {
+
+// An empty file that goes when this does.
+class ScratchFile {
+ public:
+  ScratchFile() {
+    path_ = (std::filesystem::temp_directory_path() / "etalon-profile-XXXXXX").string();
+    const int descriptor = mkstemp(path_.data());
+    is_made_ = descriptor >= 0;
+    if (is_made_) close(descriptor);
+  }
+  ~ScratchFile() {
+    if (is_made_) unlink(path_.c_str());
+  }
+  ScratchFile(const ScratchFile&) = delete;
+  bool is_made() const { return is_made_; }
+  const std::string& path() const { return path_; }
+  std::string text() const {
+    std::stringstream all;
+    all << std::ifstream(path_).rdbuf();
+    return all.str();
+  }
+
+ private:
+  std::string path_;
+  bool is_made_ = false;
+};
+
+struct ProfileOptions : ProgramOptions {
+  std::string timeline;
+};
+
+Result<Document> profile(const ProfileOptions& options, const std::vector<std::string>& line) {
+  TRY(chip, chip_of(options));
+  const ScratchFile file;
+  if (!file.is_made()) return etalon::fail("file.unwritable", fmt::format("{} cannot be made", file.path()));
+  set_environment(options);
+  setenv("ETALON_PROFILE", file.path().c_str(), 1);
+  if (!options.timeline.empty()) setenv("ETALON_TIMELINE", "1", 1);
+  TRY(code, run_program(line));
+  TRY(launches, ascendc::parse_profile(file.text()));
+  const std::string program = std::filesystem::path(line.front()).filename().string();
+  Document document = ascendc::profile_report(chip, program, launches);
+  if (code != 0) {
+    document.findings.push_back({Severity::failure, "profile.program",
+                                 fmt::format("the program ends with exit code {}", code), program});
+  }
+  if (!options.timeline.empty()) {
+    const Timeline timeline = ascendc::profile_timeline(program, launches);
+    TRY_VOID(report::write_file(options.timeline, report::as_chrome_trace(timeline)));
+  }
+  return document;
+}
+
+}  // namespace
+
+void add_profile(CLI::App& app, Context& context) {
+  auto* command = app.add_subcommand("profile", "where the time of a program's kernels goes");
+  auto options = std::make_shared<ProfileOptions>();
+  add_program_options(*command, *options);
+  command->add_option("--timeline", options->timeline, "write a Chrome trace of the kernels to FILE")
+      ->type_name("FILE");
+  command->add_option("--json", context.json_file, "also write the result to FILE, with all digits")
+      ->type_name("FILE");
+  command->callback([=, &context] {
+    context.run = [=, &context] {
+      const auto line = program_line(*command);
+      if (!line) return context.fail(line.error());
+      const auto document = profile(*options, *line);
+      return document ? context.show(*document) : context.fail(document.error());
+    };
+  });
+}
+
+}  // namespace etalon::cli

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What `etalon profile` shows of the launches of a program.
+
+#include <string>
+#include <vector>
+
+#include "ascendc/acl/profile_record.h"
+#include "base/document.h"
+
+namespace etalon::ascendc {
+
+// The time below which a kernel cannot come by what it moves and computes, all cores of the device sharing
+// the work evenly, and what sets it ("HBM", "L2", or a pipe).
+struct Bound {
+  std::string by;
+  double us = 0;
+};
+Bound lower_bound(const catalog::Chip& chip, const ProfileRecord& record);
+
+struct Advice {
+  double saving_us = 0;  // at most
+  std::string text;
+};
+// What would help most, by the time it could save, at most three.
+std::vector<Advice> advice(const catalog::Chip& chip, const ProfileRecord& record);
+
+Document profile_report(const catalog::Chip& chip, const std::string& program,
+                        const std::vector<ProfileRecord>& launches);
+// The launches one after another, each core's pipes a lane.
+Timeline profile_timeline(const std::string& program, const std::vector<ProfileRecord>& launches);
+
+}  // namespace etalon::ascendc
