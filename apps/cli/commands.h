@@ -51,6 +51,7 @@ void add_validate(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
 void add_rerun(CLI::App& app, Context& context);
 void add_models(CLI::App& app, Context& context);
+void add_cc(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
 void add_profile(CLI::App& app, Context& context);
 
@@ -64,6 +65,7 @@ inline constexpr void (*kCommands[])(CLI::App&, Context&) = {
     add_rerun,
     add_validate,
     add_models,
+    add_cc,
     add_run,
     add_profile,
 };

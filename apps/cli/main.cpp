@@ -83,7 +83,8 @@ int run(int argc, char** argv) {
   app.fallthrough();
   app.require_subcommand(1);
   for (const auto add : kCommands) add(app, context);
-  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) command->fallthrough();
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; }))
+    command->fallthrough(!command->get_prefix_command());  // whose arguments are its own
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

@@ -9,6 +9,7 @@
 #include "abi.h"
 #include "number.h"
 
+#ifndef ETALON_CC  // there the driver has its own meaning for these (etalon_cc/prelude.h)
 #define __aicore__
 #define __global__
 #define __gm__
@@ -22,6 +23,7 @@
 #define GM_ADDR __gm__ std::uint8_t*
 #ifndef __forceinline__
 #define __forceinline__ inline
+#endif
 #endif
 
 namespace AscendC {

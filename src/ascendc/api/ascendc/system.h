@@ -99,14 +99,18 @@ constexpr T CeilDivision(T a, T b) {
 }  // namespace AscendC
 
 // With one compile pass per core type the type is a constant; without, it is asked at run time.
-#if defined(__DAV_C220_CUBE__)
+#if defined(__DAV_C220_CUBE__) || defined(__DAV_CUBE__)
 #define ASCEND_IS_AIC constexpr(true)
 #define ASCEND_IS_AIV constexpr(false)
 constexpr int g_coreType = AscendC::AIC;
-#elif defined(__DAV_C220_VEC__)
+#elif defined(__DAV_C220_VEC__) || defined(__DAV_VEC__)
 #define ASCEND_IS_AIC constexpr(false)
 #define ASCEND_IS_AIV constexpr(true)
 constexpr int g_coreType = AscendC::AIV;
+#elif defined(ETALON_CC)  // the host pass, where kernels have no bodies
+#define ASCEND_IS_AIC constexpr(false)
+#define ASCEND_IS_AIV constexpr(false)
+constexpr int g_coreType = AscendC::MIX;
 #else
 #define ASCEND_IS_AIC (etalon_asc_current->is_cube != 0)
 #define ASCEND_IS_AIV (etalon_asc_current->is_cube == 0)
@@ -115,5 +119,7 @@ constexpr int g_coreType = AscendC::AIV;
 inline std::int64_t get_block_idx() { return AscendC::GetBlockIdx(); }
 inline std::int64_t get_block_num() { return AscendC::GetBlockNum(); }
 inline std::int64_t get_subblockid() { return AscendC::GetSubBlockIdx(); }
+#ifndef ETALON_CC
 #define KERNEL_TASK_TYPE_DEFAULT(type) static_cast<void>(AscendC::type)
 #define KERNEL_TASK_TYPE(key, type) static_cast<void>(AscendC::type)
+#endif

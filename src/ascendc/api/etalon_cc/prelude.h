@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What `etalon cc` includes before anything else, in every pass. The words of the language that are not C++: some
+// become nothing, some become words that the rewriting step looks for (it runs after the preprocessor, so that
+// attributes in macros and headers are seen too). One of ETALON_ASC_PASS_HOST, ETALON_ASC_PASS_CUBE and
+// ETALON_ASC_PASS_VECTOR is defined.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define __global__ __etalon_global__
+#define __vector__ __etalon_vector__
+#define __cube__ __etalon_cube__
+#define __mix__(cubes, vectors) __etalon_mix__(cubes, vectors)
+#define __schedmode__(mode) __etalon_schedmode__(mode)
+
+#define __aicore__
+#define __host_aicore__
+#define __gm__
+#define __ubuf__
+#define __cbuf__
+#define __ca__
+#define __cb__
+#define __cc__
+#define __fbuf__
+#define __local__
+#define __ssbuf__
+#define __biasbuf__
+#define __BLOCK_LOCAL__ static thread_local
+#define GM_ADDR __gm__ uint8_t*
+#ifndef __forceinline__
+#define __forceinline__ inline __attribute__((always_inline))
+#endif
+#ifndef __inline__
+#define __inline__ inline
+#endif
+
+// The kernel type may be said anywhere the kernel reaches. In device passes it leaves a mark in the object file, a
+// relocation that does nothing; the key of KERNEL_TASK_TYPE is its addend.
+#ifdef ETALON_ASC_PASS_HOST
+#define KERNEL_TASK_TYPE_DEFAULT(type) static_cast<void>(0)
+#define KERNEL_TASK_TYPE(key, type) static_cast<void>(0)
+#else
+#define KERNEL_TASK_TYPE_DEFAULT(type) __asm__ volatile(".reloc ., BFD_RELOC_NONE, etalon_task_type_" #type)
+#define KERNEL_TASK_TYPE(key, type)                                                             \
+  __asm__ volatile(".reloc ., BFD_RELOC_NONE, etalon_keyed_task_type_" #type "+%c0" ::"i"( \
+      static_cast<int64_t>(key)))
+#endif
+
+#ifdef ETALON_ASC_PASS_HOST
+#include "launch.h"
+#endif
+#include "tiling.h"

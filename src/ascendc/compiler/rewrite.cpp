@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ascendc/compiler/rewrite.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <optional>
+
+#include "ascendc/compiler/tokens.h"
+
+namespace etalon::ascendc::compiler {
+namespace {
+
+constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+struct Edit {
+  std::size_t begin, end;
+  std::string text;
+};
+
+class Rewriter {
+ public:
+  Rewriter(std::string_view text, Pass pass) : text_(text), pass_(pass), tokens_(tokens_of(text)) {}
+
+  Result<Rewritten> run() {
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      if (is(i, "__etalon_global__")) {
+        TRY_VOID(kernel(i));
+      } else if (is(i, "__etalon_vector__") || is(i, "__etalon_cube__")) {
+        remove(i, i);  // beside __global__ they were read with it; on helpers they say nothing here
+      } else if (is(i, "__etalon_mix__") || is(i, "__etalon_schedmode__")) {
+        remove(i, is(i + 1, "(") ? match(i + 1) : i);
+      } else if (is(i, "[") && core_attribute(i) != kNone) {
+        remove(i, core_attribute(i));
+      } else if (is(i, "<") && is(i + 1, "<") && is(i + 2, "<") && touches(i) &&
+                 (i == 0 || !is(i - 1, "operator"))) {
+        if (i < dropped_until_) continue;  // in a body that goes
+        TRY_VOID(launch(i));
+      }
+    }
+    out_.text = apply();
+    if (pass_ == Pass::host) append_launch_functions();
+    return std::move(out_);
+  }
+
+ private:
+  std::string_view word(std::size_t i) const {
+    return i < tokens_.size() ? text_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin)
+                              : std::string_view();
+  }
+  bool is(std::size_t i, std::string_view s) const { return word(i) == s; }
+  bool is_word(std::size_t i) const { return i < tokens_.size() && tokens_[i].kind == TokenKind::word; }
+  bool touches(std::size_t i) const {
+    return i + 1 < tokens_.size() && tokens_[i].end == tokens_[i + 1].begin;
+  }
+
+  void remove(std::size_t first, std::size_t last) { blank(tokens_[first].begin, tokens_[last].end, ""); }
+
+  // Replaces a range by `text`, keeping its line breaks and line markers.
+  void blank(std::size_t begin, std::size_t end, std::string text) {
+    std::size_t at = begin;
+    while (true) {
+      const std::size_t newline = text_.find('\n', at);
+      if (newline == std::string_view::npos || newline >= end) break;
+      text += '\n';
+      at = newline + 1;
+      if (at < end && text_[at] == '#') {
+        const std::size_t stop = std::min(text_.find('\n', at), end);
+        text += text_.substr(at, stop - at);
+        at = stop;
+      }
+    }
+    if (text.empty()) text = " ";
+    edits_.push_back({begin, end, std::move(text)});
+  }
+
+  // The partner of an opening bracket; the last token if there is none.
+  std::size_t match(std::size_t open) const {
+    int depth = 0;
+    for (std::size_t i = open; i < tokens_.size(); ++i) {
+      if (tokens_[i].kind != TokenKind::punctuation) continue;
+      const char c = text_[tokens_[i].begin];
+      if (c == '(' || c == '[' || c == '{') ++depth;
+      if ((c == ')' || c == ']' || c == '}') && --depth == 0) return i;
+    }
+    return tokens_.size() - 1;
+  }
+  std::size_t match_back(std::size_t close) const {
+    int depth = 0;
+    for (std::size_t i = close + 1; i-- > 0;) {
+      if (tokens_[i].kind != TokenKind::punctuation) continue;
+      const char c = text_[tokens_[i].begin];
+      if (c == ')' || c == ']' || c == '}') ++depth;
+      if ((c == '(' || c == '[' || c == '{') && --depth == 0) return i;
+    }
+    return kNone;
+  }
+  // Template argument lists; brackets inside are skipped whole.
+  std::size_t match_angle(std::size_t open) const {
+    int depth = 0;
+    for (std::size_t i = open; i < tokens_.size(); ++i) {
+      if (is(i, "<")) ++depth;
+      if (is(i, ">") && --depth == 0) return i;
+      if (is(i, "(") || is(i, "[") || is(i, "{")) i = match(i);
+      if (is(i, ";")) break;
+    }
+    return kNone;
+  }
+  std::size_t match_angle_back(std::size_t close) const {
+    int depth = 0;
+    for (std::size_t i = close + 1; i-- > 0;) {
+      if (is(i, ">")) ++depth;
+      if (is(i, "<") && --depth == 0) return i;
+      if (is(i, ")") || is(i, "]") || is(i, "}")) {
+        i = match_back(i);
+        if (i == kNone) return kNone;
+      }
+      if (is(i, ";")) break;
+    }
+    return kNone;
+  }
+
+  std::unexpected<Error> error(std::string code, std::string message, std::string fix,
+                               std::size_t token) const {
+    Error e{std::move(code), std::move(message), std::move(fix), {}, 0, 0, {}};
+    int since = 0;
+    std::size_t at = tokens_[token].begin;
+    while (at > 0) {
+      const std::size_t start =
+          text_.rfind('\n', at - 1) == std::string_view::npos ? 0 : text_.rfind('\n', at - 1) + 1;
+      const std::string_view line = text_.substr(start, text_.find('\n', start) - start);
+      if (line.size() > 2 && line[0] == '#' && line[1] == ' ') {
+        const std::size_t open = line.find('"'), close = line.rfind('"');
+        e.line = std::atoi(std::string(line.substr(2, 12)).c_str()) + since - 1;
+        if (open < close) e.file = line.substr(open + 1, close - open - 1);
+        break;
+      }
+      ++since;
+      if (start == 0) break;
+      at = start - 1;
+      if (at == 0) break;
+    }
+    return fail(std::move(e));
+  }
+
+  // "[aicore]", "[host, aicore]": the closing bracket, if these are what they seem.
+  std::size_t core_attribute(std::size_t open) const {
+    bool device = false;
+    std::size_t i = open + 1;
+    for (;; i += 2) {
+      if (!is(i, "aicore") && !is(i, "host")) return kNone;
+      device |= is(i, "aicore");
+      if (!is(i + 1, ",")) break;
+    }
+    ++i;
+    if (!is(i, "]")) return kNone;
+    // [host] alone may be a subscript; a declaration goes on with a word.
+    return device || is_word(i + 1) ? i : kNone;
+  }
+
+  std::size_t declaration_start(std::size_t i) const {
+    std::size_t at = i;
+    while (at > 0) {
+      const std::size_t before = at - 1;
+      if (tokens_[before].kind == TokenKind::line_marker) {
+        at = before;
+        continue;
+      }
+      if (is(before, ";") || is(before, "{") || is(before, "}") || is(before, ":")) break;
+      if (is(before, ">")) {
+        const std::size_t open = match_angle_back(before);
+        if (open == kNone) break;
+        at = open;
+        continue;
+      }
+      if (is(before, ")") || is(before, "]")) {
+        const std::size_t open = match_back(before);
+        if (open == kNone) break;
+        at = open;
+        continue;
+      }
+      at = before;
+    }
+    return at;
+  }
+
+  // Type as said by __vector__, __cube__ or __mix__(c, v) between `first` and `last`.
+  std::string declared_type(std::size_t first, std::size_t last) const {
+    std::string type = "auto", batch;
+    for (std::size_t i = first; i < last; ++i) {
+      if (is(i, "__etalon_vector__")) type = "aiv";
+      if (is(i, "__etalon_cube__")) type = "aic";
+      if (is(i, "__etalon_mix__") && is(i + 1, "(") && is(i + 3, ","))
+        type = fmt::format("mix{}{}", word(i + 2), word(i + 4));
+      if (is(i, "__etalon_schedmode__") && is(i + 2, "1")) batch = ".batch";
+    }
+    return type + batch;
+  }
+
+  bool inside_extern_c(std::size_t token) const {
+    int depth = 0;
+    for (std::size_t i = token; i-- > 0;) {
+      if (is(i, "}")) ++depth;
+      if (is(i, "{") && depth-- == 0) {
+        if (i >= 2 && is(i - 1, "\"C\"") && is(i - 2, "extern")) return true;
+        depth = 0;
+      }
+    }
+    return false;
+  }
+
+  Result<bool> kernel(std::size_t global) {
+    const std::size_t start = declaration_start(global);
+    std::size_t i = global + 1, name = kNone;
+    for (; i < tokens_.size(); ++i) {
+      if (is(i, ";") || is(i, "{") || is(i, "}") || is(i, "=")) break;
+      if (is(i, "[")) {
+        i = match(i);
+      } else if (is(i, "<")) {
+        const std::size_t close = match_angle(i);
+        if (close == kNone) break;
+        i = close;
+      } else if (is(i, "(")) {
+        if (name == kNone) break;
+        if (is(name, "__attribute__") || is(name, "decltype") || is(name, "alignas") ||
+            is(name, "__etalon_mix__") || is(name, "__etalon_schedmode__") || is(name, "__launch_bounds__") ||
+            is(name, "__declspec")) {
+          i = match(i);
+        } else {
+          break;
+        }
+      } else if (is_word(i)) {
+        name = i;
+      }
+    }
+    if (name == kNone || !is(i, "(")) {
+      return error("cc.kernel", "__global__ declares no function here", "write `__global__ void name(...)`",
+                   global);
+    }
+    const std::size_t open = i, close = match(open);
+    std::size_t end = close + 1;
+    while (end < tokens_.size() && !is(end, "{") && !is(end, ";"))
+      end = is(end, "(") ? match(end) + 1 : end + 1;
+
+    RewrittenKernel k;
+    k.name = word(name);
+    k.type = declared_type(start, open);
+    k.definition = is(end, "{");
+    k.parameters = text_.substr(tokens_[open].end, tokens_[close].begin - tokens_[open].end);
+    bool is_template = false;
+    for (std::size_t t = start; t < global; ++t) {
+      if (is(t, "extern") && is(t + 1, "\"C\"")) k.plain_c = true;
+      is_template |= is(t, "template");
+      // An explicit instantiation: the host has no body to instantiate.
+      if (pass_ == Pass::host && is(t, "template") && !is(t + 1, "<")) {
+        edits_.push_back({tokens_[t].begin, tokens_[t].begin, "extern "});
+      }
+    }
+    if (k.definition && !is_template && !k.plain_c) k.plain_c = inside_extern_c(start);
+    if (k.definition && pass_ == Pass::host) {
+      remove(global, global);
+      const std::size_t body_end = match(end);
+      blank(tokens_[end].begin, tokens_[body_end].end, ";");
+      dropped_until_ = body_end;
+    } else if (k.definition) {
+      blank(tokens_[global].begin, tokens_[global].end,
+            fmt::format("__attribute__((noinline, used, section(\"{}{}\")))", kKernelSection, k.type));
+    } else {
+      remove(global, global);
+    }
+    out_.kernels.push_back(std::move(k));
+    return true;
+  }
+
+  // The start of the postfix expression that ends just before `end`: a::b<c>, x.template f<g>, (*p), v[i].
+  std::size_t callee_start(std::size_t end) const {
+    std::size_t at = end;
+    while (at > 0) {
+      const std::size_t before = at - 1;
+      if (is(before, ">")) {
+        const std::size_t open = match_angle_back(before);
+        if (open == kNone) return kNone;
+        at = open;
+        continue;  // the name of the template stands before
+      }
+      if (is(before, ")") || is(before, "]")) {
+        const std::size_t open = match_back(before);
+        if (open == kNone) return kNone;
+        at = open;
+        if (at == 0 || !(is_word(at - 1) || is(at - 1, ")") || is(at - 1, "]") || is(at - 1, ">"))) return at;
+        if (is(at - 1, "return") || is(at - 1, "else") || is(at - 1, "do")) return at;
+        continue;
+      }
+      if (!is_word(before)) return kNone;
+      at = before;
+      if (at > 0 && is(at - 1, "template")) --at;
+      if (at > 0 && (is(at - 1, "::") || is(at - 1, ".") || is(at - 1, "->"))) {
+        --at;
+        if (is(at, "::") &&
+            (at == 0 || !(is_word(at - 1) || is(at - 1, ">")) || is(at - 1, "return") || is(at - 1, "else")))
+          return at;  // ::name
+        continue;
+      }
+      return at;
+    }
+    return at;
+  }
+
+  // The first '>' of the closing '>>>'.
+  std::size_t launch_end(std::size_t first) const {
+    int angles = 0;
+    for (std::size_t i = first; i + 3 < tokens_.size(); ++i) {
+      if (is(i, "(") || is(i, "[") || is(i, "{")) {
+        i = match(i);
+        continue;
+      }
+      if (is(i, ";") || is(i, "}")) break;
+      if (is(i, "<") && i > 0 && is_word(i - 1)) ++angles;
+      if (!is(i, ">")) continue;
+      const bool three = is(i + 1, ">") && is(i + 2, ">") && touches(i) && touches(i + 1);
+      if (three && is(i + 3, "(") && (angles < 3 || later_end(i + 3) == kNone)) return i;
+      if (angles > 0) --angles;
+    }
+    return kNone;
+  }
+  std::size_t later_end(std::size_t from) const {
+    for (std::size_t i = from; i + 3 < tokens_.size() && !is(i, ";") && !is(i, "{") && !is(i, "}"); ++i) {
+      if (is(i, ">") && is(i + 1, ">") && is(i + 2, ">") && is(i + 3, "(")) return i;
+    }
+    return kNone;
+  }
+
+  Result<bool> launch(std::size_t open) {
+    const std::size_t callee = callee_start(open), close = launch_end(open + 3);
+    if (callee == kNone || callee == open || close == kNone) {
+      return error("cc.launch", "a launch is not complete",
+                   "write `kernel<<<blocks, bytes, stream>>>(arguments)`", open);
+    }
+    const std::size_t arguments = close + 3, end = match(arguments);
+    ++out_.launches;
+    if (pass_ == Pass::host) {
+      const std::string_view config =
+          text_.substr(tokens_[open + 2].end, tokens_[close].begin - tokens_[open + 2].end);
+      edits_.push_back(
+          {tokens_[callee].begin, tokens_[callee].begin,
+           fmt::format("::etalon_cc::launch(::etalon_cc::pending({}), [&]() {{ ", one_line(config))});
+      edits_.push_back({tokens_[end].end, tokens_[end].end, "; })"});
+    }
+    blank(tokens_[open].begin, tokens_[close + 2].end, "");
+    return true;
+  }
+
+  static std::string one_line(std::string_view s) {
+    std::string out;
+    bool marker = false;
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      if (s[i] == '\n') {
+        marker = i + 1 < s.size() && s[i + 1] == '#';
+        out += ' ';
+      } else if (!marker) {
+        out += s[i];
+      }
+    }
+    return out;
+  }
+
+  std::string apply() {
+    std::stable_sort(edits_.begin(), edits_.end(),
+                     [](const Edit& a, const Edit& b) { return a.begin < b.begin; });
+    std::string out;
+    out.reserve(text_.size() + 64 * edits_.size());
+    std::size_t at = 0;
+    for (const Edit& e : edits_) {
+      if (e.begin < at) continue;  // inside what is already replaced
+      out += text_.substr(at, e.begin - at);
+      out += e.text;
+      at = e.end;
+    }
+    out += text_.substr(at);
+    return out;
+  }
+
+  // For each plain kernel the C function that a generated aclrtlaunch_NAME.h declares.
+  void append_launch_functions() {
+    for (const RewrittenKernel& k : out_.kernels) {
+      if (!k.definition || !k.plain_c) continue;
+      const LaunchSignature s = launch_signature(k, false);
+      if (!s.complete) continue;
+      std::string names;
+      for (const std::string& n : s.names) names += (names.empty() ? "" : ", ") + n;
+      out_.text += fmt::format(
+          "\n# 1 \"<launch of {0}>\"\nextern \"C\" __attribute__((weak)) unsigned aclrtlaunch_{0}(unsigned "
+          "etalon_blocks, "
+          "void* etalon_stream{1}{2}) {{ return "
+          "static_cast<unsigned>(::etalon_cc::launch(::etalon_cc::pending("
+          "etalon_blocks, 0, etalon_stream), [&]() {{ {0}({3}); }})); }}\n",
+          k.name, s.parameters.empty() ? "" : ", ", s.parameters, names);
+    }
+  }
+
+  std::string_view text_;
+  Pass pass_;
+  std::vector<Token> tokens_;
+  std::vector<Edit> edits_;
+  std::size_t dropped_until_ = 0;
+  Rewritten out_;
+};
+
+}  // namespace
+
+Result<Rewritten> rewrite(std::string_view preprocessed, Pass pass) {
+  return Rewriter(preprocessed, pass).run();
+}
+
+LaunchSignature launch_signature(const RewrittenKernel& kernel, bool pointers_as_void) {
+  LaunchSignature out;
+  const std::string& text = kernel.parameters;
+  const std::vector<Token> all = tokens_of(text);
+  std::vector<std::vector<Token>> parameters(1);
+  int depth = 0;
+  for (const Token& t : all) {
+    if (t.kind == TokenKind::line_marker) continue;
+    const char c = text[t.begin];
+    if (t.kind == TokenKind::punctuation) {
+      if (c == '(' || c == '<' || c == '[' || c == '{') ++depth;
+      if (c == ')' || c == '>' || c == ']' || c == '}') --depth;
+      if (c == ',' && depth == 0) {
+        parameters.emplace_back();
+        continue;
+      }
+    }
+    parameters.back().push_back(t);
+  }
+  for (std::vector<Token>& p : parameters) {
+    const auto word = [&](const Token& t) { return text.substr(t.begin, t.end - t.begin); };
+    const auto assigned = std::find_if(p.begin(), p.end(), [&](const Token& t) { return word(t) == "="; });
+    p.erase(assigned, p.end());
+    if (p.empty() || (p.size() == 1 && word(p[0]) == "void")) continue;
+    if (p.back().kind != TokenKind::word || p.size() < 2) {
+      out.complete = false;
+      return out;
+    }
+    std::string type;
+    for (std::size_t i = 0; i + 1 < p.size(); ++i) type += (type.empty() ? "" : " ") + word(p[i]);
+    if (pointers_as_void && type.ends_with("*")) type = "void*";
+    out.names.push_back(word(p.back()));
+    out.parameters += (out.parameters.empty() ? "" : ", ") + type + " " + out.names.back();
+  }
+  return out;
+}
+
+}  // namespace etalon::ascendc::compiler

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What no C++ compiler reads, made into what it does. Works on preprocessed text, where launches in headers,
+// macros, templates and overloads all look the same, and keeps every line where it was, so that errors and
+// debug information name the user's own lines.
+//
+//   host pass     kernel bodies go (a trampoline of the same name stands in for them at link time);
+//                 k<T><<<blocks, ub, stream>>>(a)  becomes  ::etalon_cc::launch(pending(blocks, ub, stream),
+//                 [&] { k<T>(a); })
+//   device pass   kernels get a section of their own, by which they are found in the object file;
+//                 launches become plain calls, which instantiate the kernels they name
+//   every pass    [aicore], [host, aicore] go
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace etalon::ascendc::compiler {
+
+enum class Pass : std::uint8_t { host, cube, vector };
+
+// Kernels are put into sections called kKernelSection + type, where type is one of auto, aic, aiv, mix11,
+// mix12, mix10 and mix01, with ".batch" after it for __schedmode__(1).
+inline constexpr std::string_view kKernelSection = ".text.etalon.kernel.";
+
+struct RewrittenKernel {
+  std::string name, type;
+  std::string parameters;  // as written, without the parentheses
+  bool plain_c = false;    // extern "C" at the definition: can be launched by name from other files
+  bool definition = false;
+};
+
+struct Rewritten {
+  std::string text;
+  std::vector<RewrittenKernel> kernels;
+  int launches = 0;
+};
+
+// Errors: "cc.kernel" (a __global__ that declares no function), "cc.launch" (a <<< without >>> and
+// arguments), with the user's file and line.
+Result<Rewritten> rewrite(std::string_view preprocessed, Pass pass);
+
+// The C function of a generated aclrtlaunch_NAME.h: its parameters with all pointers as void*. Empty if a
+// parameter has no name that could be found.
+struct LaunchSignature {
+  std::string parameters;  // "void* x, uint32_t n"
+  std::vector<std::string> names;
+  bool complete = true;
+};
+LaunchSignature launch_signature(const RewrittenKernel& kernel, bool pointers_as_void);
+
+}  // namespace etalon::ascendc::compiler
