@@ -54,6 +54,17 @@ TEST(Program, offers_what_is_near_when_a_name_is_wrong) {
   expect("chips --jsn x", 2, "usage.unknown-flag");
 }
 
+TEST(Program, runs_programs_and_passes_on_how_they_end) {
+  expect("run sh -c 'echo $ETALON_CHIP; exit 7' --flag-of-its-own", 7, "\n");
+  expect("run --chip ascend-910b3 --timeout 5 sh -c 'echo on $ETALON_CHIP, $ETALON_TIMEOUT s'", 0,
+         "on ascend-910b3, 5 s");
+  expect("run --chip h100-sxm true", 2, "acl.chip");
+  expect("run ./no-such-program", 2, "run.program");
+  expect("run", 2, "usage.wrong");
+  expect("profile true", 0, "profile.no-kernels");
+  expect("profile false", 3, "profile.program");
+}
+
 TEST(Program, says_what_is_missing) {
   expect("", 2, "usage.wrong");
   expect("chips show", 2, "usage.wrong");
