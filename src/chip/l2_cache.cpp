@@ -10,7 +10,6 @@ namespace etalon::chip {
 namespace {
 
 constexpr int kSectors = 64;
-constexpr double kRequestBytes = 128;
 constexpr int kMiB = 20;  // bits
 
 std::uint64_t bits(int first, int count) {
@@ -36,6 +35,7 @@ L2Cache::Divisor::Divisor(std::int64_t v)
 
 L2Cache::L2Cache(const Config& config)
     : config_(config),
+      lines_(config.block <= config.line),
       sector_bytes_(static_cast<double>(config.block) / kSectors),
       block_(config.block),
       sector_(std::max<std::int64_t>(1, config.block / kSectors)),
@@ -68,7 +68,7 @@ Address L2Cache::allocate(std::int64_t bytes, std::int64_t pitch) {
   Buffer b;
   b.base = next_address_;
   b.bytes = std::max<std::int64_t>(bytes, 1);
-  b.pitch = pitch;
+  b.pitch = lines_ ? 0 : pitch;
   layout(b);
   // Room for either layout: the pitch may be learnt later.
   const auto linear = static_cast<std::uint64_t>((b.bytes + config_.block - 1) / config_.block);
@@ -116,7 +116,7 @@ void L2Cache::outside(Address address) {
   throw std::logic_error("device address " + std::to_string(address) + " lies in no allocated buffer");
 }
 
-// Calls visit(block id, sector mask, 128-B requests) for every block the region touches.
+// Calls visit(block id, sector mask) for every block the region touches.
 template <class Visit>
 void L2Cache::for_each_block(Buffer& b, const Region& region, Visit&& visit) const {
   const std::int64_t offset = static_cast<std::int64_t>(region.address - b.base);
@@ -126,8 +126,8 @@ void L2Cache::for_each_block(Buffer& b, const Region& region, Visit&& visit) con
       const std::int64_t stop = std::min(end, (block + 1) * config_.block);
       const int first = static_cast<int>(sector_.quotient(begin - block * config_.block));
       const int last = static_cast<int>(sector_.quotient(stop - 1 - block * config_.block));
-      visit(b.first_block + static_cast<std::uint64_t>(block), bits(first, last - first + 1),
-            static_cast<double>(stop - begin) / kRequestBytes);
+      visit(b.first_block + static_cast<std::uint64_t>(block),
+            lines_ ? ~0ull : bits(first, last - first + 1));
       begin = stop;
     }
   };
@@ -144,10 +144,7 @@ void L2Cache::for_each_block(Buffer& b, const Region& region, Visit&& visit) con
               ? bits(r0 * sectors_per_row_, (r1 - r0) * sectors_per_row_)
               : bits(r0 / rows_per_sector_, (r1 - 1) / rows_per_sector_ - r0 / rows_per_sector_ + 1);
       for (std::int64_t c = first; c <= last; ++c) {
-        const std::int64_t from = std::max(column0, c * tile_columns_.value);
-        const std::int64_t to = std::min(column0 + width, (c + 1) * tile_columns_.value);
-        visit(b.first_block + static_cast<std::uint64_t>(band * b.block_columns + c), mask,
-              static_cast<double>((to - from) * (row_stop - row)) / kRequestBytes);
+        visit(b.first_block + static_cast<std::uint64_t>(band * b.block_columns + c), mask);
       }
       row = row_stop;
     }
@@ -273,8 +270,7 @@ void L2Cache::wait_for(Outcome& out, std::int32_t fetch, std::int32_t tag) {
 }
 
 void L2Cache::touch_block(Outcome& out, Partition& part, std::int32_t buffer, std::uint64_t block,
-                          std::uint64_t mask, bool write, bool allocate, std::int32_t tag, Picoseconds now,
-                          double requests) {
+                          std::uint64_t mask, bool write, bool allocate, std::int32_t tag) {
   std::int32_t s = part.block_slot[block];
   if (s < 0) {
     if (!allocate) {
@@ -302,17 +298,12 @@ void L2Cache::touch_block(Outcome& out, Partition& part, std::int32_t buffer, st
       out.miss_bytes += count_bits(missing) * sector_bytes_;
       if (tag >= 0) mark_fetch(part, s, tag);
     }
-    if (config_.picoseconds_per_request > 0) {
-      slot.hot =
-          std::max(slot.hot, now) + static_cast<Picoseconds>(requests * config_.picoseconds_per_request);
-      out.hot_until = std::max(out.hot_until, slot.hot);
-    }
   }
   slot.present |= mask;
 }
 
 L2Cache::Outcome L2Cache::access(const Region& region, bool write, bool allocate, std::int32_t tag,
-                                 Picoseconds now, int partition) {
+                                 int partition) {
   Outcome out;
   if (region.bytes() <= 0) return out;
   Buffer& b = const_cast<Buffer&>(buffer_of(region.address));
@@ -323,7 +314,7 @@ L2Cache::Outcome L2Cache::access(const Region& region, bool write, bool allocate
     throw std::logic_error("transfer of " + std::to_string(region.bytes()) + " bytes leaves its buffer");
   }
   // The first strided access of an untouched buffer teaches its pitch: blocks become rectangles.
-  if (b.pitch == 0 && b.cached == 0 && region.rows > 1 && region.pitch > region.row_bytes) {
+  if (!lines_ && b.pitch == 0 && b.cached == 0 && region.rows > 1 && region.pitch > region.row_bytes) {
     b.pitch = region.pitch;
     layout(b);
     const std::uint64_t end = b.first_block + b.blocks;
@@ -337,8 +328,8 @@ L2Cache::Outcome L2Cache::access(const Region& region, bool write, bool allocate
     }
   }
   Partition& part = partitions_[static_cast<std::size_t>(partition) % partitions_.size()];
-  for_each_block(b, region, [&](std::uint64_t block, std::uint64_t mask, double requests) {
-    touch_block(out, part, index, block, mask, write, allocate, tag, now, requests);
+  for_each_block(b, region, [&](std::uint64_t block, std::uint64_t mask) {
+    touch_block(out, part, index, block, mask, write, allocate, tag);
   });
   return out;
 }
@@ -353,16 +344,10 @@ void L2Cache::fetched(std::int32_t tag) {
   }
 }
 
-void L2Cache::restart_clock() {
-  for (auto& part : partitions_) {
-    for (auto& slot : part.slots) slot.hot = 0;
-  }
-}
-
 double L2Cache::resident_bytes(const Region& region) const {
   double sum = 0;
   auto& b = const_cast<Buffer&>(buffer_of(region.address));
-  for_each_block(b, region, [&](std::uint64_t block, std::uint64_t mask, double) {
+  for_each_block(b, region, [&](std::uint64_t block, std::uint64_t mask) {
     std::uint64_t present = 0;
     for (const auto& part : partitions_) {
       if (part.block_slot[block] >= 0) present |= part.slots[part.block_slot[block]].present;

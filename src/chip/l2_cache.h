@@ -6,10 +6,14 @@
 // are present is arithmetic, not a list. Write-back, write-allocate; least recently used or random
 // replacement.
 //
+// Where a block is as small as a line, lines are tracked one by one, by address, whatever the pitch: exact,
+// and slow. The tests compare the blocks with it.
+//
 // An L2 may be built of partitions, each serving the cores near it: a core reads and writes through its own
 // partition, which keeps a copy of what other partitions hold, so data read by all cores occupy all of them.
 //
-// What it leaves out: sets and ways; where a GPU's effective capacity stands for its partitions, those too.
+// What it leaves out: slices (chip/l2_slices.h), sets and ways; where a GPU's effective capacity stands for
+// its partitions, those too.
 
 #include <cstdint>
 #include <vector>
@@ -26,13 +30,11 @@ class L2Cache {
     std::int64_t line = 128;
     int partitions = 1;
     bool random_replacement = false;
-    double picoseconds_per_request = 0;  // hot lines: service time of one 128-B request; 0: off
   };
   // What an access found. Bytes are those of the lines touched.
   struct Outcome {
     double hit_bytes = 0, miss_bytes = 0;
     double evicted_dirty_bytes = 0;
-    Picoseconds hot_until = 0;                     // the busiest line of a touched block is free again
     std::int32_t in_flight[4] = {-1, -1, -1, -1};  // fetches (tags) this access must wait for, first few
     int in_flight_count = 0;
   };
@@ -42,11 +44,9 @@ class L2Cache {
   void free_all();
 
   // Looks the region up and brings it in. `tag` >= 0 names the transfer that fetches what is missing.
-  Outcome access(const Region& region, bool write, bool allocate, std::int32_t tag, Picoseconds now,
-                 int partition = 0);
+  Outcome access(const Region& region, bool write, bool allocate, std::int32_t tag, int partition = 0);
   void fetched(std::int32_t tag);  // the transfer's data has arrived
   void flush();
-  void restart_clock();  // simulated time begins again at zero: hot lines are free
   double resident_bytes(const Region& region) const;
 
  private:
@@ -61,7 +61,6 @@ class L2Cache {
   struct Slot {
     std::uint64_t block = 0;
     std::uint64_t present = 0, dirty = 0;
-    Picoseconds hot = 0;
     std::int32_t fetch = -1;
     std::int32_t newer = -1, older = -1;
     std::int32_t buffer = -1;
@@ -80,8 +79,7 @@ class L2Cache {
   [[noreturn]] static void outside(Address address);
   void layout(Buffer& buffer) const;
   void touch_block(Outcome& out, Partition& part, std::int32_t buffer, std::uint64_t block,
-                   std::uint64_t mask, bool write, bool allocate, std::int32_t tag, Picoseconds now,
-                   double requests);
+                   std::uint64_t mask, bool write, bool allocate, std::int32_t tag);
   std::int32_t take_slot(Outcome& out, Partition& part, std::int32_t buffer);
   std::uint64_t present_elsewhere(Outcome& out, Partition& part, std::int32_t mine, std::uint64_t missing);
   static void mark_fetch(Partition& part, std::int32_t slot, std::int32_t tag);
@@ -100,6 +98,7 @@ class L2Cache {
   };
 
   Config config_;
+  bool lines_;  // every line for itself
   double sector_bytes_;
   Divisor block_, sector_;            // bytes
   Divisor tile_columns_, tile_rows_;  // a block of a pitched buffer, bytes wide and rows high

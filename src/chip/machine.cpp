@@ -108,9 +108,6 @@ void Machine::Impl::loop() {
         case Event::Kind::start_flow:
           flow(e.index);
           break;
-        case Event::Kind::end_transfer:
-          end_transfer(e.index);
-          break;
         case Event::Kind::resume:
           cores[e.index].state = FiberState::ready;
           ready.push_back(e.index);
@@ -166,7 +163,6 @@ RunStats Machine::Impl::run(int count, const Program& p, bool want_timeline) {
   ready.clear();
   counters.clear();
   barriers.clear();
-  l2.restart_clock();
   transfers.clear();
   free_transfers.clear();
   failure = nullptr;
@@ -253,7 +249,7 @@ RunStats Machine::run(int cores, const Program& program, bool want_timeline) {
   return impl_->run(cores, program, want_timeline);
 }
 void Machine::flush_l2() { impl_->l2.flush(); }
-void Machine::touch(const Region& region, bool dirty) { impl_->l2.access(region, dirty, true, -1, 0); }
+void Machine::touch(const Region& region, bool dirty) { impl_->l2.access(region, dirty, true, -1); }
 Bytes Machine::l2_resident(const Region& region) const { return Bytes{impl_->l2.resident_bytes(region)}; }
 const MachineSpec& Machine::spec() const { return impl_->spec; }
 

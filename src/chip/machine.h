@@ -86,11 +86,14 @@ struct MachineSpec {
   struct Burst { std::int64_t row_bytes; double fraction; };
   std::vector<Burst> hbm_bursts;
   Bytes l2_capacity;                     // effective, for reuse
-  std::int64_t l2_block = 16384;
+  std::int64_t l2_block = 16384;         // equal to l2_line: every line for itself, exact and slow
   std::int64_t l2_line = 128;
   int l2_partitions = 1;                 // parts of L2, each serving the cores near it (see Core::l2_partition)
   bool l2_random_replacement = false;    // else least recently used
-  double line_requests_per_cycle = 0;    // > 0: one 512-B line serves so many 128-B requests per cycle (hot lines)
+  // Slices of L2; 0: not modelled. Addresses are dealt to them in granules (chip/l2_slices.h).
+  int l2_slices = 0;
+  BytesPerSecond l2_slice_rate;          // all slices together
+  Bytes l2_granule;
 };
 
 struct PipeStats {

@@ -155,11 +155,10 @@ void Machine::Impl::begin_transfer(std::int32_t core, const Queued& q, Picosecon
 void Machine::Impl::look_up(std::int32_t t) {
   Transfer& x = transfers[t];
   const bool write = x.access == Access::write;
-  const auto found = l2.access(x.region, write, !x.bypass_l2, t, now, cores[x.core].l2_partition);
+  const auto found = l2.access(x.region, write, !x.bypass_l2, t, cores[x.core].l2_partition);
   x.miss_bytes = found.miss_bytes;
   x.hit_bytes = found.hit_bytes;
   x.evicted_bytes = found.evicted_dirty_bytes;
-  x.earliest_end = found.hot_until;
   x.fetches = found.miss_bytes > 0;
   const auto bytes = static_cast<double>(x.region.bytes());
   const double lines = x.miss_bytes + x.hit_bytes;
@@ -178,6 +177,11 @@ void Machine::Impl::look_up(std::int32_t t) {
   }
   (write ? stats.l2_written : stats.l2_read).value += x.hit_bytes;
   x.hit_bytes += x.port_bytes;
+  x.use = {};
+  if (slices.on() && !write && x.hit_bytes > 0) {
+    x.use = slices.use(x.region, x.hit_bytes, x.miss_bytes > 0 ? share : 1.0);
+    x.hit_bytes = x.use.bytes;
+  }
   (write ? stats.hbm_written : stats.hbm_read).value += x.miss_bytes;
   stats.hbm_written.value += x.evicted_bytes;
   for (int i = 0; i < found.in_flight_count; ++i) {
@@ -228,7 +232,7 @@ void Machine::Impl::flow(std::int32_t t) {
   if (path.window.value > 0) {
     port.credit = std::min(path.window.value, port.credit + path.core_hit.value * 1e-12 *
                                                                 static_cast<double>(now - port.credit_at));
-    burst = port.credit >= 1.0;
+    burst = port.credit >= 1.0 && (miss || x.use.weight == 0);
     if (burst) bytes = std::min(bytes, port.credit);
     port.credit -= burst ? bytes : 0.0;
     port.credit_at = now;
@@ -240,7 +244,11 @@ void Machine::Impl::flow(std::int32_t t) {
                    (x.access == Access::write ? spec.hbm_write_cost : path.hbm_cost),
                t);
   } else {
-    start_flow(l2_channels[path.hit_class], burst ? hit_burst_class[x.path] : hit_class[x.path], bytes, t);
+    auto& channel = l2_channels[path.hit_class];
+    int flow_class = burst ? hit_burst_class[x.path] : hit_class[x.path];
+    if (x.use.bytes > 0)
+      flow_class = slices.flow_class(channel, x.path, burst, burst ? path.core_burst : path.core_hit, x.use);
+    start_flow(channel, flow_class, bytes, t);
   }
 }
 
@@ -266,15 +274,7 @@ void Machine::Impl::flow_ended(std::int32_t tag) {
 }
 
 void Machine::Impl::settle(std::int32_t t) {
-  Transfer& x = transfers[t];
-  if (--x.pending > 0) return;
-  if (x.earliest_end > now) {
-    x.pending = 1;
-    const Picoseconds at = x.earliest_end;
-    x.earliest_end = 0;
-    events.push(at, {Event::Kind::end_transfer, t});
-    return;
-  }
+  if (--transfers[t].pending > 0) return;
   end_transfer(t);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chip/l2_cache.h"
+#include "chip/l2_slices.h"
 #include "chip/machine.h"
 #include "chip/machine_state.h"
 #include "engine/event_queue.h"
@@ -20,11 +21,14 @@ struct Machine::Impl {
   explicit Impl(MachineSpec s)
       : spec(std::move(s)),
         l2({static_cast<std::int64_t>(spec.l2_capacity.value), spec.l2_block, spec.l2_line,
-            spec.l2_partitions, spec.l2_random_replacement,
-            spec.line_requests_per_cycle > 0 ? 1e12 / spec.clock.value / spec.line_requests_per_cycle : 0.0}),
+            spec.l2_partitions, spec.l2_random_replacement}),
+        slices(spec),
         picoseconds_per_cycle(1e12 / spec.clock.value),
         hbm(spec.hbm_rate) {
-    for (auto rate : spec.l2_rates) l2_channels.emplace_back(rate);
+    for (auto rate : spec.l2_rates) {
+      l2_channels.emplace_back(rate);
+      l2_channels.back().slices(spec.l2_slice_rate, spec.l2_slices);
+    }
     for (const auto& p : spec.paths) {
       miss_class.push_back(hbm.add_class(p.core_miss));
       hit_class.push_back(l2_channels.at(p.hit_class).add_class(p.core_hit));
@@ -39,6 +43,7 @@ struct Machine::Impl {
 
   MachineSpec spec;
   L2Cache l2;
+  L2Slices slices;
   double picoseconds_per_cycle;
   engine::SharedBandwidth hbm;
   std::vector<engine::SharedBandwidth> l2_channels;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "chip/l2_slices.h"
 #include "chip/machine.h"
 #include "engine/fiber_stack.h"
 
@@ -23,11 +24,12 @@ constexpr int kTimelineCores = 2;
 struct Abandoned {};
 
 // An instruction in its pipe's queue, with when the scalar unit issued it and whom it signals.
-struct Queued {
-  Instruction instruction;
+// What every instruction needs lies in the first 64 bytes, what only transfers and signals need behind.
+struct alignas(64) Queued {
   Picoseconds issued = 0;
   std::int32_t remote_core = -1;
   FlagId remote_flag = kNoFlag;
+  Instruction instruction;
   Picoseconds remote_latency = 0;
 };
 
@@ -114,7 +116,7 @@ struct Pipe {
   bool serial = false;          // the transfers under way allow no overlap
 };
 
-struct Flag {
+struct alignas(64) Flag {
   Tokens tokens;
   std::int16_t waiting_pipe = -1;
   bool waiting_fiber = false;
@@ -136,9 +138,9 @@ struct Transfer {
   Access access = Access::none;
   std::int16_t pending = 0;          // flows and foreign fetches still to end
   Picoseconds start = 0, ready = 0;  // ready: data may begin to flow
-  Picoseconds earliest_end = 0;
   double miss_bytes = 0, hit_bytes = 0;
   double evicted_bytes = 0;
+  L2Slices::Use use;  // of a read that finds data in L2
   bool fetches = false;
   bool bypass_l2 = false;
   Region region;
@@ -179,7 +181,7 @@ struct CoreState {
 };
 
 struct Event {
-  enum class Kind : std::uint8_t { begin_transfer, start_flow, end_transfer, resume } kind;
+  enum class Kind : std::uint8_t { begin_transfer, start_flow, resume } kind;
   std::int32_t index;
 };
 

@@ -130,6 +130,51 @@ TEST(Machine, RectanglesOfAPitchedMatrixAreFoundAgain) {
   EXPECT_DOUBLE_EQ(m.run(1, tile).hbm_read.value, 128 * 128);
   EXPECT_DOUBLE_EQ(m.run(1, tile).hbm_read.value, 0);
 }
+TEST(Machine, RowsCloseTogetherMeetInFewSlicesAndCostWholeLines) {
+  // 64 rows of 128 B: 1 KiB apart they lie in one granule, 64 KiB apart in all; in one piece they are spread.
+  const auto time = [](std::int64_t pitch, int cores) {
+    MachineSpec s = small_machine(8);
+    s.l2_line = 512;
+    s.l2_slices = 8;
+    s.l2_slice_rate = s.l2_rates[0];
+    s.l2_granule = Bytes{65536};
+    s.l2_capacity = Bytes{64e6};
+    Machine m(s);
+    const Address a = m.allocate(64 * pitch, pitch);
+    m.touch({a, 64, std::min<std::int64_t>(pitch, 128), pitch});
+    return ns(m.run(cores,
+                    [&](Core& c) {
+                      Instruction i = load(a, 0, 0, kNoFlag);
+                      i.region = {a, 64, 128, pitch};
+                      c.issue(i);
+                    })
+                  .time) -
+           10;
+  };
+  EXPECT_NEAR(time(128, 1), 64 * 128 / 100.0, 1);    // the port
+  EXPECT_NEAR(time(65536, 8), 64 * 128 / 100.0, 1);  // spread: the port
+  EXPECT_NEAR(time(1024, 1), 64 * 512 / 125.0, 1);   // one slice, whole lines
+  EXPECT_NEAR(time(1024, 8), 8 * 64 * 512 / 1000.0 * 15 / 8, 1);
+}
+TEST(Machine, ABlockAsSmallAsALineTracksLines) {
+  MachineSpec s = small_machine(1);
+  s.l2_line = s.l2_block = 512;
+  Machine m(s);
+  const Address a = m.allocate(1024 * 4096, 4096);
+  const auto read = [&](std::int64_t at, std::int64_t rows, std::int64_t width) {
+    return m
+        .run(1,
+             [&](Core& c) {
+               Instruction i = load(a, 0, 0, kNoFlag);
+               i.region = {a + static_cast<Address>(at), rows, width, 4096};
+               c.issue(i);
+             })
+        .hbm_read.value;
+  };
+  EXPECT_DOUBLE_EQ(read(0, 16, 128), 16 * 512);  // a line comes whole
+  EXPECT_DOUBLE_EQ(read(384, 16, 128), 0);
+  EXPECT_DOUBLE_EQ(read(384, 16, 256), 16 * 512);  // two lines of each row, one of them there
+}
 TEST(Machine, SignalsAndBarriersCrossCores) {
   Machine m(small_machine(2));
   const auto stats = m.run(2, [&](Core& c) {

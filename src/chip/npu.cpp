@@ -61,6 +61,10 @@ void fill_vector(const Facts& f, NpuCosts& c) {
   c.gather_start = f.cycles("vectorop.gather_start");
   c.merge_start = f.cycles("vectorop.merge_start");
   c.bank_conflict = f.cycles("vectorop.conflict");
+  c.divide_narrow_start = f.cycles("vectorop.divide16_start");
+  c.mask_tail = f.cycles("vectorop.mask_tail");
+  c.gather_read = f.cycles("vectorop.gather_read");
+  c.gather_index = f.cycles("vectorop.gather_index");
   const auto set = [&](VectorClass v, const char* narrow, const char* wide) {
     c.vector_repeat[static_cast<int>(v)][0] = f.cycles(narrow);
     c.vector_repeat[static_cast<int>(v)][1] = f.cycles(wide);
@@ -76,6 +80,7 @@ void fill_vector(const Facts& f, NpuCosts& c) {
     set(v, "vectorop.compare", "vectorop.compare");
   }
   set(VectorClass::multiply_add, "vectorop.multiply_add", "vectorop.multiply_add");
+  set(VectorClass::multiply_add_mixed, "vectorop.multiply_add_mixed", "vectorop.multiply_add_mixed");
   set(VectorClass::whole_sum, "vectorop.sum16", "vectorop.sum32");
   set(VectorClass::whole_extreme, "vectorop.extreme", "vectorop.extreme");
   set(VectorClass::block_reduce, "vectorop.sum16", "vectorop.block32");
@@ -113,7 +118,9 @@ MachineSpec npu_machine_spec(const catalog::Chip& chip) {
   s.l2_partitions = static_cast<int>(std::lround(f.get<double>("l2.partitions")));
   s.l2_block = static_cast<std::int64_t>(f.bytes("l2.block"));
   s.l2_line = static_cast<std::int64_t>(f.bytes("l2.line"));
-  s.line_requests_per_cycle = f.get<FlopsPerCycle>("l2.line_rate").value;
+  s.l2_slices = static_cast<int>(std::lround(f.get<double>("l2.slices")));
+  s.l2_slice_rate = f.get<BytesPerSecond>("l2.vector_bandwidth");  // what all vector cores together were given
+  s.l2_granule = f.get<Bytes>("l2.granule");
   const double miss = f.cycles("transfer.miss_latency");
   const auto in_flight = static_cast<int>(std::lround(f.get<double>("transfer.in_flight")));
   PathSpec gm_l1 = path("GM->L1", f.cycles("transfer.gm_l1_latency"), miss, rate("path.gm_l1"),
@@ -204,6 +211,34 @@ NpuLaunch npu_launch(const catalog::Chip& chip) {
   return {f.get<Seconds>("launch.profiler"),   f.get<Seconds>("launch.graph"),
           f.get<Seconds>("launch.eager"),      f.get<Seconds>("launch.library"),
           f.get<Seconds>("launch.dequantise"), f.get<Seconds>("launch.framework_attention")};
+}
+
+double vector_cycles(const NpuCosts& c, VectorClass kind, bool wide, double repeats) {
+  double cycles = repeats * c.vector_repeat[static_cast<int>(kind)][wide ? 1 : 0];
+  switch (kind) {
+    case VectorClass::divide:
+      cycles += wide ? 0 : c.divide_narrow_start;
+      break;
+    case VectorClass::compare:
+    case VectorClass::compare_scalar: {
+      constexpr double kBlock = 32, kRepeat = 256;
+      const double mask = repeats * kRepeat / (wide ? 4 : 2) / 8;  // bytes: a bit for each element
+      cycles += std::fmod(mask, kBlock) == 0 ? 0 : c.mask_tail;
+      break;
+    }
+    case VectorClass::gather:
+      cycles += c.vector_minimum;
+      break;
+    case VectorClass::gather_block:
+      cycles = c.gather_start + repeats * c.gather_read + std::ceil(repeats / 8) * c.gather_index;
+      break;
+    case VectorClass::merge_sort:
+      cycles += c.merge_start;
+      break;
+    default:
+      break;
+  }
+  return std::max(c.vector_minimum, cycles);
 }
 
 double unaligned_bytes(const NpuCosts& costs, std::int64_t address, std::int64_t row_bytes) {

@@ -32,6 +32,10 @@ NpuLaunch npu_launch(const catalog::Chip& chip);
 // bytes.
 double unaligned_bytes(const NpuCosts& costs, std::int64_t address, std::int64_t row_bytes);
 
+// Cycles of a vector instruction of `repeats` repeats of 256 bytes behind another, no barrier between them.
+// `wide`: elements of 32 bits. Two sources on the same bank groups cost NpuCosts::bank_conflict per repeat more.
+double vector_cycles(const NpuCosts& costs, VectorClass kind, bool wide, double repeats);
+
 bool is_dav_3510(const catalog::Chip& chip);
 
 }  // namespace etalon::chip

@@ -53,8 +53,9 @@ enum class VectorClass : std::uint8_t {
   transpose,     // 16 x 16 blocks
   sort,          // Sort32, per 32 elements
   merge_sort,    // MrgSort, per 32 merged elements
+  multiply_add_mixed,  // 16-bit factors, 32-bit sum: one read of factors serves two repeats
 };
-inline constexpr int kVectorClasses = 21;
+inline constexpr int kVectorClasses = 22;
 
 // Cost of a transfer instruction that does not depend on the state of shared memory. Its occupancy is
 // max(minimum, issue + rows * row); bytes and latency are the machine's business (PathSpec).
@@ -73,6 +74,9 @@ struct NpuCosts {
   double vector_minimum = 0;      // occupancy is never less
   double squeeze = 0, gather_start = 0, merge_start = 0;  // see the facts vectorop.*
   double bank_conflict = 0;       // more cycles per repeat when two source operands share bank groups
+  double divide_narrow_start = 0; // a 16-bit division is one pass longer
+  double mask_tail = 0;           // comparison: the last 32-byte block of the mask, if not full, is read and written
+  double gather_read = 0, gather_index = 0;  // gather of blocks: per repeat; per eight repeats, whose offsets are loaded
   int bank_groups = 16;           // 32-byte rows are dealt to so many groups
   // Cube. Fractals are 16 x 16 x (32 bytes of K).
   double mmad_start = 0;          // per instruction, the next one queued behind it

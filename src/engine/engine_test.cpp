@@ -110,6 +110,27 @@ TEST(SharedBandwidth, ALateFlowSlowsTheFirstFromThenOn) {
   EXPECT_EQ(ends[0], 1500);
   EXPECT_EQ(ends[1], 2000);
 }
+TEST(SharedBandwidth, FlowsOnFewSlicesWaitForEachOther) {
+  // One flow on one slice of eight has an eighth; n such flows n / (n + 7); flows on all slices the whole.
+  for (int n : {1, 4, 24}) {
+    for (int footprint : {1, 8}) {
+      SharedBandwidth b(BytesPerSecond{1e12});
+      b.slices(BytesPerSecond{1e12}, 8);
+      const int c = b.add_class(BytesPerSecond{1e12}, footprint);
+      for (int i = 0; i < n; ++i) b.start(0, c, 1000, i);
+      const double busy = footprint == 8 ? 1.0 : n / (n + 7.0);
+      for (Picoseconds t : finish_all(b, n)) EXPECT_NEAR(static_cast<double>(t), 1000 * n / busy, 1);
+    }
+  }
+}
+TEST(SharedBandwidth, AClassMayComeWhileFlowsAreUnderWay) {
+  SharedBandwidth b(BytesPerSecond{1e12});
+  b.start(0, b.add_class(BytesPerSecond{0.4e12}), 1000, 0);
+  b.start(0, b.add_class(BytesPerSecond{0.1e12}), 1000, 1);  // before the first in order of caps
+  const auto ends = finish_all(b, 2);
+  EXPECT_NEAR(static_cast<double>(ends[0]), 2500, 1);
+  EXPECT_NEAR(static_cast<double>(ends[1]), 10000, 1);
+}
 TEST(SharedBandwidth, BytesInAreBytesOut) {
   SharedBandwidth b(BytesPerSecond{3e12});
   const int c = b.add_class(BytesPerSecond{0.2e12});

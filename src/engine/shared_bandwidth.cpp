@@ -47,17 +47,26 @@ void SharedBandwidth::Row::insert(double end, std::int32_t tag) {
 
 SharedBandwidth::SharedBandwidth(BytesPerSecond capacity) : capacity_(capacity.value * 1e-12) {}
 
-int SharedBandwidth::add_class(BytesPerSecond cap) {
+int SharedBandwidth::add_class(BytesPerSecond cap, int footprint) {
   const int index = static_cast<int>(classes_.size());
   if (index == 64) throw std::length_error("a channel has at most 64 classes of flows");
   classes_.push_back({});
   classes_.back().cap = cap.value * 1e-12;
+  classes_.back().footprint = footprint;
   by_cap_.push_back(index);
   std::stable_sort(by_cap_.begin(), by_cap_.end(),
                    [this](int a, int b) { return classes_[a].cap < classes_[b].cap; });
-  for (std::size_t rank = 0; rank < by_cap_.size(); ++rank)
+  used_by_rank_ = 0;
+  for (std::size_t rank = 0; rank < by_cap_.size(); ++rank) {
     classes_[by_cap_[rank]].rank = static_cast<int>(rank);
+    if ((used_ >> by_cap_[rank] & 1) != 0) used_by_rank_ |= 1ull << rank;
+  }
   return index;
+}
+
+void SharedBandwidth::slices(BytesPerSecond rate, int count) {
+  slice_rate_ = rate.value * 1e-12;
+  slices_ = count;
 }
 
 void SharedBandwidth::advance(Picoseconds now) {
@@ -79,6 +88,8 @@ void SharedBandwidth::share_out() {
     Class& c = classes_[by_cap_[rank]];
     const int n = static_cast<int>(c.flows.size());
     c.rate = std::min(c.cap, left / flows);
+    if (const int k = c.footprint; k > 0)
+      c.rate = std::min(c.rate, slice_rate_ * k / (active_ * k + slices_ - k));
     left -= c.rate * n;
     flows -= n;
     const double missing = std::max(0.0, c.flows.end() - c.count);

@@ -21,7 +21,12 @@ class SharedBandwidth {
  public:
   explicit SharedBandwidth(BytesPerSecond capacity);
   // A class of flows, each at most `cap`. Returns its index. Throws std::length_error past 64 classes.
-  int add_class(BytesPerSecond cap);
+  // With `footprint` > 0 a flow lies on so many of the channel's slices at a time (see slices()).
+  int add_class(BytesPerSecond cap, int footprint = 0);
+  // The channel is made of `count` slices of equal rate, `rate` together. Flows on k slices each meet at
+  // random: n of them keep n k / (n k + count - k) of the slices busy (a closed network of queues), the rest
+  // wait.
+  void slices(BytesPerSecond rate, int count);
 
   // Times must not decrease from call to call. `tag` comes back from pop_finished.
   void start(Picoseconds now, int flow_class, double bytes, std::int32_t tag);
@@ -59,7 +64,8 @@ class SharedBandwidth {
     double cap = 0;    // bytes per picosecond and flow
     double rate = 0;   // now
     double count = 0;  // bytes served to each flow; a flow ends at a count
-    int rank = 0;      // place among the classes, smallest cap first
+    int footprint = 0;
+    int rank = 0;  // place among the classes, smallest cap first
     Row flows;
   };
   bool pop_reached(Picoseconds now, std::int32_t& tag);
@@ -67,6 +73,8 @@ class SharedBandwidth {
   void share_out();
 
   double capacity_;
+  double slice_rate_ = 0;
+  int slices_ = 0;
   std::vector<Class> classes_;
   std::vector<int> by_cap_;                    // class indices, smallest cap first
   std::uint64_t used_ = 0, used_by_rank_ = 0;  // classes with flows: bits by index, bits by rank
