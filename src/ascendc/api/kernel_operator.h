@@ -5,6 +5,8 @@
 
 #include "ascendc/copy.h"
 #include "ascendc/cube.h"
+#include "ascendc/debug.h"
+#include "ascendc/intrinsics.h"
 #include "ascendc/pipe.h"
 #include "ascendc/reduce.h"
 #include "ascendc/system.h"

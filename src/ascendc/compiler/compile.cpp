@@ -302,14 +302,8 @@ class Compiler {
       const auto rewritten = rewrite(preprocessed, Pass::host);
       if (!rewritten) continue;
       for (const RewrittenKernel& k : rewritten->kernels) {
-        const LaunchSignature s = launch_signature(k, true);
-        if (!k.definition || !k.plain_c || !s.complete) continue;
-        TRY_VOID(write_file(
-            folder / fmt::format("aclrtlaunch_{}.h", k.name),
-            fmt::format("#pragma once\n#include <stdint.h>\n#ifndef ACLRT_LAUNCH_KERNEL\n#define "
-                        "ACLRT_LAUNCH_KERNEL(kernel) aclrtlaunch_##kernel\n#endif\n#ifdef __cplusplus\n"
-                        "extern \"C\"\n#endif\nuint32_t aclrtlaunch_{}(uint32_t blocks, void* stream{}{});\n",
-                        k.name, s.parameters.empty() ? "" : ", ", s.parameters)));
+        if (!k.definition || !k.plain_c || !launch_signature(k).complete) continue;
+        TRY_VOID(write_file(folder / fmt::format("aclrtlaunch_{}.h", k.name), launch_header(k)));
       }
     }
     return true;

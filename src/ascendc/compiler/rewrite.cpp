@@ -386,17 +386,15 @@ class Rewriter {
   void append_launch_functions() {
     for (const RewrittenKernel& k : out_.kernels) {
       if (!k.definition || !k.plain_c) continue;
-      const LaunchSignature s = launch_signature(k, false);
+      const LaunchSignature s = launch_signature(k);
       if (!s.complete) continue;
-      std::string names;
-      for (const std::string& n : s.names) names += (names.empty() ? "" : ", ") + n;
       out_.text += fmt::format(
           "\n# 1 \"<launch of {0}>\"\nextern \"C\" __attribute__((weak)) unsigned aclrtlaunch_{0}(unsigned "
-          "etalon_blocks, "
-          "void* etalon_stream{1}{2}) {{ return "
-          "static_cast<unsigned>(::etalon_cc::launch(::etalon_cc::pending("
-          "etalon_blocks, 0, etalon_stream), [&]() {{ {0}({3}); }})); }}\n",
-          k.name, s.parameters.empty() ? "" : ", ", s.parameters, names);
+          "etalon_blocks, void* etalon_stream{1}{2}) {{ return "
+          "static_cast<unsigned>(::etalon_cc::launch(::etalon_cc::pending(etalon_blocks, 0, etalon_stream), "
+          "[&]() {{ "
+          "{0}({3}); }})); }}\n",
+          k.name, s.definition.empty() ? "" : ", ", s.definition, s.call);
     }
   }
 
@@ -412,43 +410,6 @@ class Rewriter {
 
 Result<Rewritten> rewrite(std::string_view preprocessed, Pass pass) {
   return Rewriter(preprocessed, pass).run();
-}
-
-LaunchSignature launch_signature(const RewrittenKernel& kernel, bool pointers_as_void) {
-  LaunchSignature out;
-  const std::string& text = kernel.parameters;
-  const std::vector<Token> all = tokens_of(text);
-  std::vector<std::vector<Token>> parameters(1);
-  int depth = 0;
-  for (const Token& t : all) {
-    if (t.kind == TokenKind::line_marker) continue;
-    const char c = text[t.begin];
-    if (t.kind == TokenKind::punctuation) {
-      if (c == '(' || c == '<' || c == '[' || c == '{') ++depth;
-      if (c == ')' || c == '>' || c == ']' || c == '}') --depth;
-      if (c == ',' && depth == 0) {
-        parameters.emplace_back();
-        continue;
-      }
-    }
-    parameters.back().push_back(t);
-  }
-  for (std::vector<Token>& p : parameters) {
-    const auto word = [&](const Token& t) { return text.substr(t.begin, t.end - t.begin); };
-    const auto assigned = std::find_if(p.begin(), p.end(), [&](const Token& t) { return word(t) == "="; });
-    p.erase(assigned, p.end());
-    if (p.empty() || (p.size() == 1 && word(p[0]) == "void")) continue;
-    if (p.back().kind != TokenKind::word || p.size() < 2) {
-      out.complete = false;
-      return out;
-    }
-    std::string type;
-    for (std::size_t i = 0; i + 1 < p.size(); ++i) type += (type.empty() ? "" : " ") + word(p[i]);
-    if (pointers_as_void && type.ends_with("*")) type = "void*";
-    out.names.push_back(word(p.back()));
-    out.parameters += (out.parameters.empty() ? "" : ", ") + type + " " + out.names.back();
-  }
-  return out;
 }
 
 }  // namespace etalon::ascendc::compiler

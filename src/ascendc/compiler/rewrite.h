@@ -44,13 +44,18 @@ struct Rewritten {
 // arguments), with the user's file and line.
 Result<Rewritten> rewrite(std::string_view preprocessed, Pass pass);
 
-// The C function of a generated aclrtlaunch_NAME.h: its parameters with all pointers as void*. Empty if a
-// parameter has no name that could be found.
+// How a kernel's arguments cross the C function aclrtlaunch_NAME: pointers and scalars as they are, anything
+// else (tiling structs by value) by address.
 struct LaunchSignature {
-  std::string parameters;  // "void* x, uint32_t n"
-  std::vector<std::string> names;
-  bool complete = true;
+  std::string definition;           // parameters where the kernel is defined: "uint8_t * x, const Tiling* t"
+  std::string declaration;          // in the generated header: "void* x, const void* t"
+  std::string by_value, templates;  // for C++ callers that pass structs themselves; empty if there are none
+  std::string call, by_value_call;  // arguments handed on: "x, *t" and "x, &t"
+  bool complete = true;             // false: some parameter has no name
 };
-LaunchSignature launch_signature(const RewrittenKernel& kernel, bool pointers_as_void);
+LaunchSignature launch_signature(const RewrittenKernel& kernel);
+
+// The text of aclrtlaunch_NAME.h.
+std::string launch_header(const RewrittenKernel& kernel);
 
 }  // namespace etalon::ascendc::compiler

@@ -134,14 +134,20 @@ TEST(Rewrite, declarations_and_instantiations) {
 
 TEST(Rewrite, signatures_of_generated_headers) {
   RewrittenKernel k;
+  k.name = "k";
   k.parameters = "uint8_t* x, const float *y, ns::T<int, 2> t, int32_t n = 4";
-  const LaunchSignature s = launch_signature(k, true);
-  EXPECT_EQ(s.parameters, "void* x, void* y, ns :: T < int , 2 > t, int32_t n");
-  EXPECT_EQ(s.names, (std::vector<std::string>{"x", "y", "t", "n"}));
+  const LaunchSignature s = launch_signature(k);
+  EXPECT_EQ(s.declaration, "void* x, void* y, const void* t, int32_t n");
+  EXPECT_EQ(s.definition, "uint8_t * x, const float * y, const ns :: T < int , 2 >* t, int32_t n");
+  EXPECT_EQ(s.call, "x, y, *t, n");
+  EXPECT_EQ(s.by_value, "void* x, void* y, const Of_t& t, int32_t n");
+  EXPECT_NE(launch_header(k).find("uint32_t aclrtlaunch_k(uint32_t blocks, void* stream, void* x"),
+            std::string::npos);
   k.parameters = "uint8_t*";
-  EXPECT_FALSE(launch_signature(k, true).complete);
+  EXPECT_FALSE(launch_signature(k).complete);
   k.parameters = "void";
-  EXPECT_TRUE(launch_signature(k, true).complete && launch_signature(k, true).names.empty());
+  EXPECT_TRUE(launch_signature(k).complete && launch_signature(k).call.empty() &&
+              launch_signature(k).by_value.empty());
 }
 
 TEST(Rewrite, errors_name_the_users_line) {

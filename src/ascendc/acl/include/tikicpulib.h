@@ -56,6 +56,13 @@ int run(const char* kernel, std::uint32_t blocks, const char* file, int line, Bo
 
 }  // namespace etalon_icpu
 
+#if defined(ETALON_ASC_PASS_HOST)  // compiled by `etalon cc`: the kernel knows its own type
+#define ICPU_RUN_KF(kernel, blocks, ...) \
+  ::etalon_cc::launch(::etalon_cc::pending_icpu(blocks), [&]() { kernel(__VA_ARGS__); })
+#elif defined(ETALON_CC)
+#define ICPU_RUN_KF(kernel, blocks, ...) kernel(__VA_ARGS__)
+#else
 #define ICPU_RUN_KF(kernel, blocks, ...) \
   etalon_icpu::run(#kernel, (blocks), __FILE__, __LINE__, [&] { kernel(__VA_ARGS__); })
+#endif
 #define ICPU_SET_TILING_KEY(key) etalon_set_tiling_key(key)

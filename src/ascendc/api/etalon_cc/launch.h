@@ -3,8 +3,8 @@
 
 // What k<<<blocks, bytes, stream>>>(arguments) becomes on the host:
 //   ::etalon_cc::launch(::etalon_cc::pending(blocks, bytes, stream), [&] { k(arguments); });
-// The call goes to the kernel's trampoline, which keeps the arguments as the calling convention laid them out and hands
-// them to the runtime. So they are evaluated once, here, and converted as for any call.
+// The call goes to the kernel's trampoline, which keeps the arguments as the calling convention laid them out
+// and hands them to the runtime. So they are evaluated once, here, and converted as for any call.
 
 #include <stdint.h>
 
@@ -15,9 +15,10 @@ struct etalon_pending_launch {
   void* stream;
   const char* file;
   int line;
-  int status;                    // 0 or an aclError
-  const void* stack_top;         // arguments on the stack lie below
+  int status;             // 0 or an aclError
+  const void* stack_top;  // arguments on the stack lie below
   struct etalon_pending_launch* outer;
+  int without_acl;  // by ICPU_RUN_KF: no context is needed
 };
 void etalon_launch_begin(struct etalon_pending_launch* launch);
 int etalon_launch_end(struct etalon_pending_launch* launch);
@@ -35,18 +36,27 @@ inline uint64_t bytes_of(unsigned long bytes) { return bytes; }
 inline uint64_t bytes_of(unsigned long long bytes) { return bytes; }
 
 template <class Blocks>
-inline etalon_pending_launch pending(Blocks blocks, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-  return {static_cast<uint32_t>(blocks), 0, nullptr, file, line, 0, nullptr, nullptr};
+inline etalon_pending_launch pending(Blocks blocks, const char* file = __builtin_FILE(),
+                                     int line = __builtin_LINE()) {
+  return {static_cast<uint32_t>(blocks), 0, nullptr, file, line, 0, nullptr, nullptr, 0};
 }
 template <class Blocks, class Bytes>
-inline etalon_pending_launch pending(Blocks blocks, Bytes bytes, decltype(nullptr), const char* file = __builtin_FILE(),
-                                     int line = __builtin_LINE()) {
-  return {static_cast<uint32_t>(blocks), bytes_of(bytes), nullptr, file, line, 0, nullptr, nullptr};
+inline etalon_pending_launch pending(Blocks blocks, Bytes bytes, decltype(nullptr),
+                                     const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+  return {static_cast<uint32_t>(blocks), bytes_of(bytes), nullptr, file, line, 0, nullptr, nullptr, 0};
 }
 template <class Blocks, class Bytes>
-inline etalon_pending_launch pending(Blocks blocks, Bytes bytes, void* stream, const char* file = __builtin_FILE(),
-                                     int line = __builtin_LINE()) {
-  return {static_cast<uint32_t>(blocks), bytes_of(bytes), stream, file, line, 0, nullptr, nullptr};
+inline etalon_pending_launch pending(Blocks blocks, Bytes bytes, void* stream,
+                                     const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+  return {static_cast<uint32_t>(blocks), bytes_of(bytes), stream, file, line, 0, nullptr, nullptr, 0};
+}
+
+template <class Blocks>
+inline etalon_pending_launch pending_icpu(Blocks blocks, const char* file = __builtin_FILE(),
+                                          int line = __builtin_LINE()) {
+  etalon_pending_launch out = pending(blocks, file, line);
+  out.without_acl = 1;
+  return out;
 }
 
 // Not inlined: the frame address here bounds the frames in which `call` lays out arguments.

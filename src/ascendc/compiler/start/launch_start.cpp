@@ -102,7 +102,8 @@ void (*etalon_kernel_entry(etalon_kernel_frame* frame))() {
   config.file = launch.file;
   config.line = launch.line;
   pending = nullptr;  // a kernel called from within is no launch
-  launch.status = etalon_launch(&config, &run_on_core, frame);
+  launch.status =
+      (launch.without_acl != 0 ? etalon_launch_icpu : etalon_launch)(&config, &run_on_core, frame);
   pending = &launch;
   return nullptr;
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What kernels print and assert. Text goes to the program's standard output, in the order cores come to it.
+
+#include <cstdio>
+
+#include "tensor.h"
+
+namespace AscendC {
+
+namespace detail {
+
+[[noreturn]] inline void assertion_failed(const char* condition, const char* file, int line) {
+  char text[512];
+  std::snprintf(text, sizeof(text), "ASSERT(%s) does not hold at %s:%d", condition, file, line);
+  etalon_asc_fail("ascendc.assert", text);
+}
+
+template <class T>
+inline void print_value(T value) {
+  if constexpr (std::is_integral<T>::value) std::printf("%lld ", static_cast<long long>(value));
+  else std::printf("%g ", static_cast<double>(static_cast<float>(value)));
+}
+
+}  // namespace detail
+
+template <class... Values>
+inline int printf(const char* format, Values... values) {
+  if constexpr (sizeof...(Values) == 0) return std::fputs(format, stdout);
+  else return std::printf(format, values...);
+}
+
+// The first `elements` of a tensor on one line, with the number the caller gave it.
+template <class T>
+inline void DumpTensor(const LocalTensor<T>& tensor, std::uint32_t number, std::uint32_t elements) {
+  std::printf("DumpTensor %u, block %u: ", number, etalon_asc_current->block);
+  for (std::uint32_t i = 0; i < elements; ++i) detail::print_value(tensor.GetValue(i));
+  std::printf("\n");
+}
+template <class T>
+inline void DumpTensor(const GlobalTensor<T>& tensor, std::uint32_t number, std::uint32_t elements) {
+  std::printf("DumpTensor %u, block %u: ", number, etalon_asc_current->block);
+  for (std::uint32_t i = 0; i < elements; ++i) detail::print_value(tensor.GetValue(i));
+  std::printf("\n");
+}
+
+}  // namespace AscendC
+
+#ifndef ASSERT
+#define ASSERT(condition) \
+  ((condition) ? static_cast<void>(0) : AscendC::detail::assertion_failed(#condition, __FILE__, __LINE__))
+#endif
+#ifndef ascendc_assert
+#define ascendc_assert(condition, ...) ASSERT(condition)
+#endif
+#ifndef PRINTF
+#define PRINTF AscendC::printf
+#endif

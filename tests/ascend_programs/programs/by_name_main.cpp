@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aclrtlaunch_scale.h"
+#include "by_name_tiling.h"
+#include "device_memory.h"
+
+int main() {
+  const aclrtStream stream = start();
+  const std::vector<float> x(4 * 64, 3.0f);
+  uint8_t *dx = to_device(x), *dy = to_device(x), *dt = to_device(std::vector<ScaleTiling>{{64, 2.0f}});
+  ScaleTiling by_value = {0, 0.25f};
+  bool right = true;
+  ACLRT_LAUNCH_KERNEL(scale)(4, stream, dx, dy, dt, 3, by_value);
+  MUST(aclrtSynchronizeStream(stream));
+  for (const float v : from_device<float>(dy, x.size())) right = right && v == 24.25f;
+  ACLRT_LAUNCH_KERNEL(scale)(4, stream, dx, dy, dt, 1, &by_value);  // a pointer to the struct does as well
+  MUST(aclrtSynchronizeStream(stream));
+  for (const float v : from_device<float>(dy, x.size())) right = right && v == 6.25f;
+  return finish(right);
+}
