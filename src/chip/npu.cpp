@@ -186,7 +186,8 @@ NpuCosts npu_costs(const catalog::Chip& chip) {
   c.scalar_call = f.cycles("scalar.call");
   c.scalar_transfer = f.cycles("scalar.transfer");
   c.scalar_flag = c.scalar_call;
-  c.scalar_ub_read = c.scalar_ub_write = f.cycles("scalar.element");
+  // An element of a scalar loop: two reads and a write.
+  c.scalar_ub_read = c.scalar_ub_write = f.cycles("scalar.element") / 3;
   c.scalar_gm_read = c.scalar_gm_write = f.cycles("transfer.gm_ub_latency");
   c.flag = f.cycles("sync.flag");
   c.pipe_barrier = 0;

@@ -159,7 +159,8 @@ void CoreRuntime::issue_transfer(NpuPipe pipe, chip::NpuPath path, bool write, c
   if (pitch == row_bytes) i.region = {side.address, 1, rows * row_bytes, rows * row_bytes};
   i.extra_bytes =
       unaligned_bytes(side.address, i.region.rows, i.region.row_bytes, i.region.pitch, *launch_.costs);
-  i.port_bytes = static_cast<double>(rows) * cost.row_bytes;
+  // Requests for rows; a plain copy of one run needs none.
+  if (rows > 1 || path == chip::NpuPath::gm_l1) i.port_bytes = static_cast<double>(rows) * cost.row_bytes;
   i.name = name;
   if (launch_.runtime_tiling && path == chip::NpuPath::gm_l1) i.cycles += launch_.costs->scalar_transfer;
   issue(i);
