@@ -13,6 +13,7 @@ namespace etalon::kernels::npu {
 struct CrossEntropyTiling {
   std::int64_t rows = 0, columns = 0, pitch = 0;  // pitch: elements from row to row
   std::int32_t chunk = 8192;                      // elements at a time, a multiple of 64
+  float scale = 1.0f;                             // of the gradient
 };
 
 template <class T>
@@ -32,8 +33,8 @@ class CrossEntropy {
   }
   __aicore__ void Process() {
     using namespace AscendC;
-    const std::int64_t blocks = GetBlockNum(), me = GetBlockIdx();
-    for (std::int64_t r = t_.rows * me / blocks; r < t_.rows * (me + 1) / blocks; ++r) run(r);
+    const row::Share mine = row::share_of(t_.rows);
+    for (std::int64_t r = mine.first; r < mine.last; ++r) run(r);
     in_.FreeAllEvent();
     out_.FreeAllEvent();
   }
@@ -42,21 +43,6 @@ class CrossEntropy {
   enum { kMaximum, kSum, kNew, kPart, kTarget };
   __aicore__ row::Reals value(int which) const {
     return values_.template Get<float>()[static_cast<std::uint32_t>(which * 8)];
-  }
-
-  __aicore__ void fetch(std::int64_t at, std::int64_t n, const row::Reals& to) {
-    using namespace AscendC;
-    LocalTensor<T> x = in_.template AllocTensor<T>();
-    row::load_rows(x, x_[static_cast<std::uint64_t>(at)], 1, n, n, n);
-    in_.EnQue(x);
-    x = in_.template DeQue<T>();
-    PipeBarrier<PIPE_V>();
-    if constexpr (std::is_same<T, float>::value)
-      Muls(to, x, 1.0f, static_cast<std::int32_t>(n));
-    else
-      Cast(to, x, RoundMode::CAST_NONE, static_cast<std::uint32_t>(n));
-    in_.FreeTensor(x);
-    PipeBarrier<PIPE_V>();
   }
 
   __aicore__ void run(std::int64_t r) {
@@ -69,7 +55,8 @@ class CrossEntropy {
     for (std::int64_t c = 0; c < t_.columns; c += t_.chunk) {
       const std::int64_t n = row::min(t_.chunk, t_.columns - c);
       const auto count = static_cast<std::int32_t>(n);
-      fetch(r * t_.pitch + c, n, x);
+      row::fetch(in_, x_[static_cast<std::uint64_t>(r * t_.pitch + c)], n, x);
+      PipeBarrier<PIPE_V>();
       ReduceMax(value(kPart), x, reduce, count);
       PipeBarrier<PIPE_V>();
       Max(value(kNew), value(kMaximum), value(kPart), 8);
@@ -90,7 +77,8 @@ class CrossEntropy {
       PipeBarrier<PIPE_V>();
     }
     const std::int64_t label = labels_.GetValue(static_cast<std::uint64_t>(r));
-    fetch(r * t_.pitch + label, 1, value(kTarget));
+    row::fetch(in_, x_[static_cast<std::uint64_t>(r * t_.pitch + label)], 1, value(kTarget));
+    PipeBarrier<PIPE_V>();
     row::Reals out = out_.template AllocTensor<float>();
     Ln(out, value(kSum), 1);
     PipeBarrier<PIPE_V>();
@@ -113,6 +101,87 @@ class CrossEntropy {
   AscendC::GlobalTensor<float> loss_;
 };
 
+// Its gradient: dx[r, c] = scale (exp(x[r, c] - log_sum[r]) - [c = label[r]]), log_sum[r] = log(sum of
+// exp(x[r, :])). The label's element is written once more after the row.
+template <class T, class O>
+class CrossEntropyGradient {
+ public:
+  __aicore__ void Init(GmAddress logits, GmAddress labels, GmAddress log_sum, GmAddress dx,
+                       const CrossEntropyTiling& tiling) {
+    t_ = tiling;
+    x_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(logits));
+    dx_.SetGlobalBuffer(reinterpret_cast<__gm__ O*>(dx));
+    labels_.SetGlobalBuffer(reinterpret_cast<__gm__ std::int32_t*>(labels));
+    log_sum_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(log_sum));
+    const auto n = static_cast<std::uint32_t>(t_.chunk);
+    pipe_.InitBuffer(in_, 2, n * static_cast<std::uint32_t>(sizeof(T)));
+    pipe_.InitBuffer(sums_, 2, 32);
+    pipe_.InitBuffer(out_, 2, n * static_cast<std::uint32_t>(sizeof(O)));
+    pipe_.InitBuffer(real_, n * 4);
+    pipe_.InitBuffer(sum_, 32);
+    pipe_.InitBuffer(block_, 256);
+  }
+  __aicore__ void Process() {
+    const row::Share mine = row::share_of(t_.rows);
+    for (std::int64_t r = mine.first; r < mine.last; ++r) run(r);
+    in_.FreeAllEvent();
+    sums_.FreeAllEvent();
+    out_.FreeAllEvent();
+  }
+
+ private:
+  __aicore__ void run(std::int64_t r) {
+    using namespace AscendC;
+    const row::Reals sum = sum_.template Get<float>();
+    row::fetch(sums_, log_sum_[static_cast<std::uint64_t>(r)], 1, sum);
+    PipeBarrier<PIPE_V>();
+    row::spread(block_.template Get<float>(), sum, 1);
+    for (std::int64_t c = 0; c < t_.columns; c += t_.chunk)
+      piece(r, c, row::min(t_.chunk, t_.columns - c), 0.0f);
+    const std::int64_t label = labels_.GetValue(static_cast<std::uint64_t>(r));
+    PipeBarrier<PIPE_MTE3>();  // after what the row wrote there
+    piece(r, label, 1, 1.0f);
+    PipeBarrier<PIPE_MTE3>();
+  }
+  __aicore__ void piece(std::int64_t r, std::int64_t c, std::int64_t n, float target) {
+    using namespace AscendC;
+    const row::Reals x = real_.template Get<float>();
+    const auto at = static_cast<std::uint64_t>(r * t_.pitch + c);
+    const auto count = static_cast<std::int32_t>(n);
+    row::fetch(in_, x_[at], n, x);
+    PipeBarrier<PIPE_V>();
+    row::apply<row::Step::subtract>(x, x, block_.template Get<float>(), 1, n, t_.chunk);
+    PipeBarrier<PIPE_V>();
+    Exp(x, x, count);
+    PipeBarrier<PIPE_V>();
+    if (target != 0.0f) {
+      Adds(x, x, -target, count);
+      PipeBarrier<PIPE_V>();
+    }
+    Muls(x, x, t_.scale, count);
+    row::emit(out_, dx_[at], n, x);
+  }
+
+  CrossEntropyTiling t_;
+  AscendC::TPipe pipe_;
+  AscendC::TQue<AscendC::TPosition::VECIN, 2> in_, sums_;
+  AscendC::TQue<AscendC::TPosition::VECOUT, 2> out_;
+  AscendC::TBuf<AscendC::TPosition::VECCALC> real_, sum_, block_;
+  AscendC::GlobalTensor<T> x_;
+  AscendC::GlobalTensor<O> dx_;
+  AscendC::GlobalTensor<std::int32_t> labels_;
+  AscendC::GlobalTensor<float> log_sum_;
+};
+
+template <class T, class O = T>
+__global__ __aicore__ void cross_entropy_gradient_kernel(GmAddress logits, GmAddress labels,
+                                                         GmAddress log_sum, GmAddress dx,
+                                                         const CrossEntropyTiling& tiling) {
+  KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIV_ONLY);
+  CrossEntropyGradient<T, O> kernel;
+  kernel.Init(logits, labels, log_sum, dx, tiling);
+  kernel.Process();
+}
 template <class T>
 __global__ __aicore__ void cross_entropy_kernel(GmAddress logits, GmAddress labels, GmAddress loss,
                                                 const CrossEntropyTiling& tiling) {

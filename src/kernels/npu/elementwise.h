@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The operations that Stream runs: sums, activations with and without gate, casts, fused AdamW.
+// The operations that Stream runs: sums, casts, zeroes, fused AdamW. Activations are in activations.h.
 
 #include "kernels/npu/stream.h"
 
 namespace etalon::kernels::npu {
 
-// Same-typed inputs and output.
-template <class T, int inputs, int scratch>
+// Inputs and outputs of one type.
+template <class T, int inputs, int scratch, int outputs = 1>
 struct SameType {
-  static constexpr int kInputs = inputs, kOutputs = 1, kScratch = scratch;
+  static constexpr int kInputs = inputs, kOutputs = outputs, kScratch = scratch;
   static constexpr int in_bytes(int) { return sizeof(T); }
   static constexpr int out_bytes(int) { return sizeof(T); }
   using Bytes = stream_detail::Bytes;
@@ -36,83 +36,6 @@ struct AddOp : SameType<T, 2, std::is_same<T, bfloat16_t>::value ? 2 : 0> {
   }
 };
 
-// y = x / (1 + exp(-factor x)) into `y`, all fp32; `t` is room. factor 1: SiLU.
-__aicore__ inline void sigmoid_product(const stream_detail::Reals& y, const stream_detail::Reals& x,
-                                       const stream_detail::Reals& t, float factor, std::int32_t n) {
-  using namespace AscendC;
-  Muls(t, x, -factor, n);
-  PipeBarrier<PIPE_V>();
-  Exp(t, t, n);
-  PipeBarrier<PIPE_V>();
-  Adds(t, t, 1.0f, n);
-  PipeBarrier<PIPE_V>();
-  Div(y, x, t, n);
-}
-
-// out = silu(gate) * up.
-template <class T>
-struct SwigluOp : SameType<T, 2, 3> {
-  using Bytes = stream_detail::Bytes;
-  using Reals = stream_detail::Reals;
-  __aicore__ void operator()(Bytes* in, Bytes* out, Reals* s, std::int32_t n) const {
-    using namespace AscendC;
-    const Reals gate = stream_detail::as_reals<T>(in[0], s[0], n),
-                up = stream_detail::as_reals<T>(in[1], s[1], n);
-    const Reals y = stream_detail::result_room<T>(out[0], s[0]);
-    PipeBarrier<PIPE_V>();
-    sigmoid_product(y, gate, s[2], 1.0f, n);
-    PipeBarrier<PIPE_V>();
-    Mul(y, y, up, n);
-    stream_detail::put_reals<T>(out[0], y, n);
-  }
-};
-
-// GELU by its tanh form: x sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3).
-template <class T>
-struct GeluOp : SameType<T, 1, 2> {
-  using Bytes = stream_detail::Bytes;
-  using Reals = stream_detail::Reals;
-  __aicore__ void operator()(Bytes* in, Bytes* out, Reals* s, std::int32_t n) const {
-    using namespace AscendC;
-    const Reals x = stream_detail::as_reals<T>(in[0], s[0], n);
-    const Reals y = stream_detail::result_room<T>(out[0], s[0]);
-    PipeBarrier<PIPE_V>();
-    Mul(s[1], x, x, n);
-    PipeBarrier<PIPE_V>();
-    Muls(s[1], s[1], 0.044715f, n);
-    PipeBarrier<PIPE_V>();
-    Adds(s[1], s[1], 1.0f, n);
-    PipeBarrier<PIPE_V>();
-    Mul(s[1], s[1], x, n);
-    PipeBarrier<PIPE_V>();
-    Muls(s[1], s[1], -2.0f * 0.7978845608f, n);
-    PipeBarrier<PIPE_V>();
-    Exp(s[1], s[1], n);
-    PipeBarrier<PIPE_V>();
-    Adds(s[1], s[1], 1.0f, n);
-    PipeBarrier<PIPE_V>();
-    Div(y, x, s[1], n);
-    stream_detail::put_reals<T>(out[0], y, n);
-  }
-};
-
-// max(x, 0)^2.
-template <class T>
-struct SquaredReluOp : SameType<T, 1, 1> {
-  using Bytes = stream_detail::Bytes;
-  using Reals = stream_detail::Reals;
-  __aicore__ void operator()(Bytes* in, Bytes* out, Reals* s, std::int32_t n) const {
-    using namespace AscendC;
-    const Reals x = stream_detail::as_reals<T>(in[0], s[0], n);
-    const Reals y = stream_detail::result_room<T>(out[0], s[0]);
-    PipeBarrier<PIPE_V>();
-    Relu(y, x, n);
-    PipeBarrier<PIPE_V>();
-    Mul(y, y, y, n);
-    stream_detail::put_reals<T>(out[0], y, n);
-  }
-};
-
 // One type to another, to nearest even; half to bfloat16 and back through fp32.
 template <class From, class To>
 struct CastOp {
@@ -132,6 +55,16 @@ struct CastOp {
       Cast(s[0], in[0].ReinterpretCast<From>(), RoundMode::CAST_NONE, count);
       stream_detail::put_reals<To>(out[0], s[0], n);
     }
+  }
+};
+
+// Zeroes.
+template <class T>
+struct ZeroOp : SameType<T, 0, 0> {
+  using Bytes = stream_detail::Bytes;
+  using Reals = stream_detail::Reals;
+  __aicore__ void operator()(Bytes*, Bytes* out, Reals*, std::int32_t n) const {
+    AscendC::Duplicate(out[0].ReinterpretCast<T>(), T(0.0f), n);
   }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/npu/elementwise.h"
+#include "kernels/npu/activations.h"
 #include "kernels/npu/test_device.h"
 
 namespace etalon::kernels::npu {
@@ -56,6 +56,51 @@ TEST(NpuElementwise, ComputesSumsAndActivationsInHalf) { expect_all<half>(); }
 TEST(NpuElementwise, ComputesSumsAndActivationsInBfloat16) { expect_all<bfloat16_t>(); }
 TEST(NpuElementwise, ComputesSumsAndActivationsInFloat) { expect_all<float>(); }
 
+// Numerical derivative, in double precision.
+template <class F>
+double slope(F f, double x) {
+  return (f(x + 1e-5) - f(x - 1e-5)) / 2e-5;
+}
+double silu(double x) { return x / (1 + std::exp(-x)); }
+double gelu(double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
+
+template <class T>
+void expect_gradients() {
+  expect<GeluGradientOp<T>, T>([](double x, double dy) { return dy * slope(gelu, x); }, 2e-5);
+  expect<SquaredReluGradientOp<T>, T>([](double x, double dy) { return x > 0 ? 2 * x * dy : 0; }, 1e-6);
+  for (std::int64_t n : kSizes) {
+    TestDevice device;
+    T *gate = device.random<T>(n, "gate", 2.0), *up = device.random<T>(n, "up"),
+      *dy = device.random<T>(n, "dy"), *d_gate = device.allocate_of<T>(n), *d_up = device.allocate_of<T>(n);
+    const auto p = [](T* q) { return reinterpret_cast<GmAddress>(q); };
+    const GmAddress in[] = {p(gate), p(up), p(dy)}, out[] = {p(d_gate), p(d_up)};
+    const StreamTiling t = flat(n, 1024);
+    run_functional(device, ascendc::KernelType::aiv, 5,
+                   [&] { stream_kernel(in, out, t, SwigluGradientOp<T>{}); });
+    std::vector<double> of_gate, of_up;
+    const auto real = [](T v) { return static_cast<double>(static_cast<float>(v)); };
+    for (std::int64_t i = 0; i < n; ++i) {
+      of_gate.push_back(real(dy[i]) * real(up[i]) * slope(silu, real(gate[i])));
+      of_up.push_back(real(dy[i]) * silu(real(gate[i])));
+    }
+    EXPECT_LE(worst_error(d_gate, of_gate, kEpsilon<T>, 2e-5), 1) << n;
+    EXPECT_LE(worst_error(d_up, of_up, kEpsilon<T>, 2e-6), 1) << n;
+  }
+}
+TEST(NpuElementwise, GivesTheGradientsOfActivationsInHalf) { expect_gradients<half>(); }
+TEST(NpuElementwise, GivesTheGradientsOfActivationsInBfloat16) { expect_gradients<bfloat16_t>(); }
+TEST(NpuElementwise, GivesTheGradientsOfActivationsInFloat) { expect_gradients<float>(); }
+
+TEST(NpuElementwise, FillsWithZeroes) {
+  TestDevice device;
+  auto* x = device.random<float>(1001, "x");
+  const GmAddress out[] = {reinterpret_cast<GmAddress>(x)};
+  const StreamTiling t = flat(1000, 256);
+  run_functional(device, ascendc::KernelType::aiv, 3, [&] { stream_kernel(out, out, t, ZeroOp<float>{}); });
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(x[i], 0.0f);
+  EXPECT_NE(x[1000], 0.0f);
+}
+
 TEST(NpuElementwise, CastsBetweenAllRealTypes) {
   expect<CastOp<half, half>, half>([](double x, double) { return x; }, 1e-9);
   for (std::int64_t n : kSizes) {
@@ -64,7 +109,7 @@ TEST(NpuElementwise, CastsBetweenAllRealTypes) {
     auto* b = device.allocate_of<bfloat16_t>(n);
     auto* h = device.allocate_of<half>(n);
     const GmAddress px[] = {reinterpret_cast<GmAddress>(x)}, pb[] = {reinterpret_cast<GmAddress>(b)},
-                  ph[] = {reinterpret_cast<GmAddress>(h)};
+                    ph[] = {reinterpret_cast<GmAddress>(h)};
     const StreamTiling t = flat(n, 2048);
     run_functional(device, ascendc::KernelType::aiv, 3,
                    [&] { stream_kernel(px, pb, t, CastOp<float, bfloat16_t>{}); });
@@ -88,7 +133,7 @@ TEST(NpuElementwise, ReadsGateAndUpFromTheHalvesOfOneTensor) {
   t.out_pitch[0] = inter;
   t.tile_rows = 5, t.tile_columns = 50;
   const GmAddress in[] = {reinterpret_cast<GmAddress>(x), reinterpret_cast<GmAddress>(x + inter)},
-                out[] = {reinterpret_cast<GmAddress>(z)};
+                  out[] = {reinterpret_cast<GmAddress>(z)};
   run_functional(device, ascendc::KernelType::aiv, 4, [&] { stream_kernel(in, out, t, SwigluOp<half>{}); });
   std::vector<double> expected;
   for (std::int64_t r = 0; r < rows; ++r) {
@@ -116,9 +161,9 @@ TEST(NpuElementwise, TakesAnAdamWStep) {
   AdamWOp<bfloat16_t> op;
   op.correction1 = 0.5f, op.correction2 = 0.3f;
   const GmAddress in[] = {reinterpret_cast<GmAddress>(w), reinterpret_cast<GmAddress>(g),
-                        reinterpret_cast<GmAddress>(m), reinterpret_cast<GmAddress>(v)};
+                          reinterpret_cast<GmAddress>(m), reinterpret_cast<GmAddress>(v)};
   const GmAddress out[] = {reinterpret_cast<GmAddress>(w2), reinterpret_cast<GmAddress>(m2),
-                         reinterpret_cast<GmAddress>(v2), reinterpret_cast<GmAddress>(b)};
+                           reinterpret_cast<GmAddress>(v2), reinterpret_cast<GmAddress>(b)};
   const StreamTiling t = flat(n, 1024);
   run_functional(device, ascendc::KernelType::aiv, 3, [&] { stream_kernel(in, out, t, op); });
   std::vector<double> ew, em, ev;

@@ -29,17 +29,17 @@ class Matmul : MatmulOperands<T> {
 
  public:
   // `group_list`: t.groups int32 numbers of rows, or null. Shares of K go to C one behind the other (M x N).
-  __aicore__ void Init(GM_ADDR a, GM_ADDR b, GM_ADDR c, GM_ADDR group_list, const MatmulTiling &tiling) {
+  __aicore__ void Init(GM_ADDR a, GM_ADDR b, GM_ADDR c, GM_ADDR group_list, const MatmulTiling& tiling) {
     using namespace AscendC;
     using matmul_detail::align;
     t_ = tiling;
-    a_.SetGlobalBuffer(reinterpret_cast<__gm__ T *>(a));
-    b_.SetGlobalBuffer(reinterpret_cast<__gm__ T *>(b));
-    c_.SetGlobalBuffer(reinterpret_cast<__gm__ O *>(c));
+    a_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(a));
+    b_.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(b));
+    c_.SetGlobalBuffer(reinterpret_cast<__gm__ O*>(c));
     if (t_.groups > kMostGroups)
       etalon_asc_fail("kernel.groups", "a grouped product takes 1024 groups at most");
     GlobalTensor<std::int32_t> list;
-    list.SetGlobalBuffer(reinterpret_cast<__gm__ std::int32_t *>(group_list));
+    list.SetGlobalBuffer(reinterpret_cast<__gm__ std::int32_t*>(group_list));
     for (std::int32_t g = 0; g < t_.groups; ++g)
       group_rows_[g] = list.GetValue(static_cast<std::uint64_t>(g));
     SetHF32Mode(t_.hf32);
@@ -57,7 +57,7 @@ class Matmul : MatmulOperands<T> {
         l1_, static_cast<std::uint32_t>((chunk_a_ * t_.buffers_a + chunk_b_ * t_.buffers_b) * sizeof(T)));
     const auto l0a = static_cast<std::uint32_t>(tile_m_ * tile_k_ * sizeof(T));
     const auto l0b = static_cast<std::uint32_t>(tile_n_ * tile_k_ * sizeof(T));
-    const std::uint32_t *room = etalon_asc_current->space_bytes;
+    const std::uint32_t* room = etalon_asc_current->space_bytes;
     l0_buffers_ = 2 * l0a <= room[kAscL0a] && 2 * l0b <= room[kAscL0b] ? 2 : 1;
     pipe_.InitBuffer(l0a_, l0a * static_cast<std::uint32_t>(l0_buffers_));
     pipe_.InitBuffer(l0b_, l0b * static_cast<std::uint32_t>(l0_buffers_));
@@ -92,7 +92,7 @@ class Matmul : MatmulOperands<T> {
 
  private:
   template <class Step>
-  __aicore__ void all_buffers(Step &&step) {
+  __aicore__ void all_buffers(Step&& step) {
     using namespace AscendC;
     for (int i = 0; i < t_.buffers_a; ++i) step.template flag<HardEvent::MTE1_MTE2>(i);
     for (int i = 0; i < t_.buffers_b; ++i) step.template flag<HardEvent::MTE1_MTE2>(4 + i);
@@ -123,7 +123,7 @@ class Matmul : MatmulOperands<T> {
   }
 
   // The transfers of one chunk of K.
-  __aicore__ void fetch_a(const matmul_detail::TileCursor &tile, std::int64_t k0, std::int64_t index) {
+  __aicore__ void fetch_a(const matmul_detail::TileCursor& tile, std::int64_t k0, std::int64_t index) {
     using namespace AscendC;
     const std::int64_t k = matmul_detail::min(chunk_ka_, tile.k_end() - k0);
     const auto id = static_cast<std::int32_t>(index % t_.buffers_a);
@@ -138,7 +138,7 @@ class Matmul : MatmulOperands<T> {
       this->to_l1(chunk_a(index), from(tile.m0() * t_.lda + k0), tile.m(), k, t_.lda, 16, false);
     SetFlag<HardEvent::MTE2_MTE1>(id);
   }
-  __aicore__ void fetch_b(const matmul_detail::TileCursor &tile, std::int64_t k0, std::int64_t index) {
+  __aicore__ void fetch_b(const matmul_detail::TileCursor& tile, std::int64_t k0, std::int64_t index) {
     using namespace AscendC;
     const std::int64_t k = matmul_detail::min(chunk_kb_, tile.k_end() - k0);
     const auto id = static_cast<std::int32_t>(4 + index % t_.buffers_b);
@@ -156,7 +156,7 @@ class Matmul : MatmulOperands<T> {
   }
 
   // `new_a`: A is fetched; `last_of_a`: its L1 buffers are given back.
-  __aicore__ void compute_tile(const matmul_detail::TileCursor &tile, bool new_a, bool last_of_a) {
+  __aicore__ void compute_tile(const matmul_detail::TileCursor& tile, bool new_a, bool last_of_a) {
     using namespace AscendC;
     using matmul_detail::align;
     using matmul_detail::min;
@@ -211,7 +211,7 @@ class Matmul : MatmulOperands<T> {
     ++tiles_;
   }
 
-  __aicore__ void store(const matmul_detail::TileCursor &tile, const AscendC::LocalTensor<Acc> &l0c,
+  __aicore__ void store(const matmul_detail::TileCursor& tile, const AscendC::LocalTensor<Acc>& l0c,
                         std::int32_t c_id, std::int64_t cube_m) {
     using namespace AscendC;
     FixpipeParamsV220 f;
@@ -252,7 +252,7 @@ class Matmul : MatmulOperands<T> {
 };
 
 template <class T, class O>
-__global__ __aicore__ void matmul_kernel(GM_ADDR a, GM_ADDR b, GM_ADDR c, const MatmulTiling &tiling) {
+__global__ __aicore__ void matmul_kernel(GM_ADDR a, GM_ADDR b, GM_ADDR c, const MatmulTiling& tiling) {
   KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIC_ONLY);
   Matmul<T, O> op;
   op.Init(a, b, c, nullptr, tiling);
@@ -262,7 +262,7 @@ __global__ __aicore__ void matmul_kernel(GM_ADDR a, GM_ADDR b, GM_ADDR c, const 
 // `group_list`: int32 rows of each group; B holds one matrix per group, one behind the other.
 template <class T, class O>
 __global__ __aicore__ void grouped_matmul_kernel(GM_ADDR a, GM_ADDR b, GM_ADDR c, GM_ADDR group_list,
-                                                 const MatmulTiling &tiling) {
+                                                 const MatmulTiling& tiling) {
   KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIC_ONLY);
   Matmul<T, O> op;
   op.Init(a, b, c, group_list, tiling);

@@ -34,8 +34,8 @@ struct Simulated {
   Seconds total{INFINITY};
 };
 
-void warm_operands(MatmulOnDevice &product, const MatmulJob &job, const chip::MachineSpec &spec,
-                   const Harness &h) {
+void warm_operands(MatmulOnDevice& product, const MatmulJob& job, const chip::MachineSpec& spec,
+                   const Harness& h) {
   if (!h.warm) return;
   const double weights = static_cast<double>(job.tiling.n * job.tiling.k) * cube_bytes(job.dtype);
   const bool rotated = h.weight_copies > 1 && weights * h.weight_copies > spec.l2_capacity.value;
@@ -43,12 +43,12 @@ void warm_operands(MatmulOnDevice &product, const MatmulJob &job, const chip::Ma
   product.touch_a();
 }
 
-double steps_of(const npu::MatmulTiling &t) {
+double steps_of(const npu::MatmulTiling& t) {
   return static_cast<double>(ceil_div(t.m, t.base_m) * ceil_div(t.n, t.base_n) * ceil_div(t.k, t.base_k));
 }
 
 // Waves of tiles times K: what the time of a long product grows with.
-double length_of(const NpuDevice &d, const npu::MatmulTiling &t) {
+double length_of(const NpuDevice& d, const npu::MatmulTiling& t) {
   const std::int64_t tiles = ceil_div(t.m, t.base_m) * ceil_div(t.n, t.base_n) * t.split_k;
   return static_cast<double>(ceil_div(tiles, std::min<std::int64_t>(tiles, d.costs.cubes)) *
                              ceil_div(t.k, t.base_k));
@@ -56,9 +56,9 @@ double length_of(const NpuDevice &d, const npu::MatmulTiling &t) {
 
 // The product cut to about `steps` matrix instructions: fewer groups of rows of tiles, else fewer columns,
 // else less K.
-MatmulJob cut(const MatmulJob &job, double steps) {
+MatmulJob cut(const MatmulJob& job, double steps) {
   MatmulJob out = job;
-  npu::MatmulTiling &t = out.tiling;
+  npu::MatmulTiling& t = out.tiling;
   const double share = steps / steps_of(t);
   const std::int64_t group = std::int64_t{t.base_m} * std::max(1, t.swizzle), groups = ceil_div(t.m, group);
   const auto kept = static_cast<std::int64_t>(static_cast<double>(groups) * share);
@@ -74,8 +74,8 @@ MatmulJob cut(const MatmulJob &job, double steps) {
   return out;
 }
 
-Result<Simulated> simulate_whole(const NpuDevice &d, const MatmulJob &job, const Harness &h,
-                                 bool want_timeline, std::optional<Timeline> *timeline) {
+Result<Simulated> simulate_whole(const NpuDevice& d, const MatmulJob& job, const Harness& h,
+                                 bool want_timeline, std::optional<Timeline>* timeline) {
   chip::Machine machine(d.spec);
   MatmulOnDevice product(machine, d.costs, job);
   warm_operands(product, job, d.spec, h);
@@ -89,9 +89,9 @@ Result<Simulated> simulate_whole(const NpuDevice &d, const MatmulJob &job, const
 }
 
 // A long product: two beginnings simulated, the rest continued at the pace between them.
-Result<Simulated> simulate(const NpuDevice &d, const MatmulJob &job, const Harness &h, bool want_timeline,
-                           std::optional<Timeline> *timeline) {
-  const npu::MatmulTiling &t = job.tiling;
+Result<Simulated> simulate(const NpuDevice& d, const MatmulJob& job, const Harness& h, bool want_timeline,
+                           std::optional<Timeline>* timeline) {
+  const npu::MatmulTiling& t = job.tiling;
   if (t.single_m > 0 || t.k_slices > 1 || steps_of(t) <= kMostSteps)
     return simulate_whole(d, job, h, want_timeline, timeline);
   const MatmulJob small = cut(job, kMostSteps / 3), large = cut(job, 2 * kMostSteps / 3);
@@ -100,27 +100,27 @@ Result<Simulated> simulate(const NpuDevice &d, const MatmulJob &job, const Harne
   const double grown = length_of(d, large.tiling) - length_of(d, small.tiling);
   if (grown <= 0) return b;
   const double more = (length_of(d, t) - length_of(d, large.tiling)) / grown;
-  const auto extend = [&](auto &to, const auto &from) { to = to + (to - from) * more; };
+  const auto extend = [&](auto& to, const auto& from) { to = to + (to - from) * more; };
   extend(b.work.body, a.work.body);
   extend(b.work.hbm_read, a.work.hbm_read);
   extend(b.work.hbm_written, a.work.hbm_written);
   extend(b.work.l2_read, a.work.l2_read);
   extend(b.work.hbm_busy, a.work.hbm_busy);
-  for (auto &[name, time] : b.work.busy) extend(time, a.work.busy.at(name));
-  for (auto &[name, time] : b.work.stalls) extend(time, a.work.stalls.at(name));
+  for (auto& [name, time] : b.work.busy) extend(time, a.work.busy.at(name));
+  for (auto& [name, time] : b.work.stalls) extend(time, a.work.stalls.at(name));
   b.total = b.work.body;
   return b;
 }
 
 }  // namespace
 
-Result<KernelCost> npu_matmul_cost(const catalog::Chip &chip, const llm::Operation &op, const Harness &h,
-                                   const CostOptions &options) {
-  const auto &m = std::get<llm::Matmul>(op);
+Result<KernelCost> npu_matmul_cost(const catalog::Chip& chip, const llm::Operation& op, const Harness& h,
+                                   const CostOptions& options) {
+  const auto& m = std::get<llm::Matmul>(op);
   const NpuDevice d(chip);
   const NpuSoftware software = parse_npu_software(h.software);
   MatmulJob job;
-  npu::MatmulTiling &t = job.tiling;
+  npu::MatmulTiling& t = job.tiling;
   job.dtype = m.dtype;
   job.out = m.accumulate || software.text("out") == "fp32" ? llm::Dtype::fp32 : m.out_dtype;
   job.scaled = m.dtype == llm::Dtype::int8 && m.out_dtype != llm::Dtype::int32;
@@ -160,7 +160,7 @@ Result<KernelCost> npu_matmul_cost(const catalog::Chip &chip, const llm::Operati
   } else {
     list = matmul_candidates(d, job);
   }
-  std::stable_sort(list.begin(), list.end(), [&](const MatmulJob &a, const MatmulJob &b) {
+  std::stable_sort(list.begin(), list.end(), [&](const MatmulJob& a, const MatmulJob& b) {
     return estimated_matmul_cycles(d, a) < estimated_matmul_cycles(d, b);
   });
   Simulated best;
@@ -178,7 +178,7 @@ Result<KernelCost> npu_matmul_cost(const catalog::Chip &chip, const llm::Operati
       }
     }
   } else {
-    const MatmulJob &first = list.front();
+    const MatmulJob& first = list.front();
     const auto size = cube_bytes(m.dtype), rows = static_cast<double>(t.m),
                columns = static_cast<double>(t.n), depth = static_cast<double>(t.k);
     best.work.body = Seconds{estimated_matmul_cycles(d, first) / d.spec.clock.value};
@@ -190,7 +190,7 @@ Result<KernelCost> npu_matmul_cost(const catalog::Chip &chip, const llm::Operati
         Seconds{rows * columns * depth / d.macs(m.dtype) / d.costs.cubes / d.spec.clock.value};
     best.work.tiling = first.text();
   }
-  NpuWork &w = best.work;
+  NpuWork& w = best.work;
   if (!h.warm) {  // operands come from memory once at least
     const llm::Traffic least = llm::compulsory_traffic(op);
     w.body =
@@ -201,10 +201,10 @@ Result<KernelCost> npu_matmul_cost(const catalog::Chip &chip, const llm::Operati
                                // other on the same cores
     const auto n = static_cast<double>(m.batch * slices);
     w.body = w.body * n;
-    for (auto *q : {&w.hbm_read, &w.hbm_written, &w.l2_read}) *q = *q * n;
+    for (auto* q : {&w.hbm_read, &w.hbm_written, &w.l2_read}) *q = *q * n;
     w.hbm_busy = w.hbm_busy * n;
-    for (auto *map : {&w.busy, &w.stalls}) {
-      for (auto &[name, time] : *map) time = time * n;
+    for (auto* map : {&w.busy, &w.stalls}) {
+      for (auto& [name, time] : *map) time = time * n;
     }
   }
   w.launch = launch_cost(d, h, software) + (job.scaled ? d.launch.dequantise : Seconds{0});

@@ -15,7 +15,7 @@ struct Shape {
   std::int64_t m, n, k;
 };
 
-MatmulTiling tiling_of(const Shape &s, bool trans_a, bool trans_b) {
+MatmulTiling tiling_of(const Shape& s, bool trans_a, bool trans_b) {
   MatmulTiling t;
   t.m = s.m, t.n = s.n, t.k = s.k;
   t.trans_a = trans_a, t.trans_b = trans_b;
@@ -30,13 +30,13 @@ MatmulTiling tiling_of(const Shape &s, bool trans_a, bool trans_b) {
 }
 
 template <class T>
-double value(const T *p, std::int64_t i) {
+double value(const T* p, std::int64_t i) {
   return static_cast<double>(static_cast<float>(p[i]));
 }
 
 // op(A) op(B) in double precision from row-major operands.
 template <class T>
-std::vector<double> product(const MatmulTiling &t, const T *a, const T *b) {
+std::vector<double> product(const MatmulTiling& t, const T* a, const T* b) {
   std::vector<double> out(static_cast<std::size_t>(t.m * t.n));
   for (std::int64_t i = 0; i < t.m; ++i) {
     for (std::int64_t j = 0; j < t.n; ++j) {
@@ -51,32 +51,32 @@ std::vector<double> product(const MatmulTiling &t, const T *a, const T *b) {
 }
 
 template <class O>
-double worst_product_error(const O *c, const std::vector<double> &expected, std::int64_t k) {
+double worst_product_error(const O* c, const std::vector<double>& expected, std::int64_t k) {
   if (std::is_same_v<O, std::int32_t>) return worst_error(c, expected, 1e-7, 0.5);
   return worst_error(c, expected, kEpsilon<O>, 1e-4 * std::sqrt(static_cast<double>(k)));
 }
 
 // Runs C = op(A) op(B) and returns the worst error against a double-precision product.
 template <class T, class O>
-double error_of(const MatmulTiling &t, int blocks = 4) {
+double error_of(const MatmulTiling& t, int blocks = 4) {
   TestDevice device;
-  T *a = device.random<T>(t.m * t.k, "a");
-  T *b = device.random<T>(t.k * t.n, "b");
-  O *c = device.allocate_of<O>(t.m * t.n);
+  T* a = device.random<T>(t.m * t.k, "a");
+  T* b = device.random<T>(t.k * t.n, "b");
+  O* c = device.allocate_of<O>(t.m * t.n);
   run_functional(device, ascendc::KernelType::aic, blocks, [&] {
     matmul_kernel<T, O>(reinterpret_cast<GM_ADDR>(a), reinterpret_cast<GM_ADDR>(b),
                         reinterpret_cast<GM_ADDR>(c), t);
   });
   std::vector<double> expected = product(t, a, b);
   if constexpr (std::is_same_v<T, std::int8_t> && std::is_same_v<O, half>) {
-    for (double &e : expected) e *= t.scale;
+    for (double& e : expected) e *= t.scale;
     return worst_error(c, expected, kEpsilon<O>, 1e-3);
   }
   return worst_product_error(c, expected, t.k);
 }
 
 template <class T, class O>
-void expect_all_transposes(const Shape &s) {
+void expect_all_transposes(const Shape& s) {
   for (const bool a : {false, true}) {
     for (const bool b : {false, true}) {
       EXPECT_LE((error_of<T, O>(tiling_of(s, a, b))), 1)
@@ -89,22 +89,22 @@ const Shape kShapes[] = {{16, 16, 16},  {128, 192, 256}, {1, 1, 1},     {1, 100,
                          {65, 97, 129}, {200, 33, 70},   {17, 300, 500}};
 
 TEST(NpuMatmul, MultipliesHalfInAllTransposesAndRaggedShapes) {
-  for (const auto &s : kShapes) expect_all_transposes<half, half>(s);
+  for (const auto& s : kShapes) expect_all_transposes<half, half>(s);
 }
 TEST(NpuMatmul, MultipliesBfloat16InAllTransposesAndRaggedShapes) {
-  for (const auto &s : kShapes) expect_all_transposes<bfloat16_t, bfloat16_t>(s);
+  for (const auto& s : kShapes) expect_all_transposes<bfloat16_t, bfloat16_t>(s);
 }
 TEST(NpuMatmul, MultipliesHalfIntoFloat) {
-  for (const auto &s : kShapes) expect_all_transposes<half, float>(s);
+  for (const auto& s : kShapes) expect_all_transposes<half, float>(s);
 }
 TEST(NpuMatmul, MultipliesFloatInAllTransposesAndRaggedShapes) {
-  for (const auto &s : kShapes) expect_all_transposes<float, float>(s);
+  for (const auto& s : kShapes) expect_all_transposes<float, float>(s);
 }
 TEST(NpuMatmul, MultipliesInt8ExactlyInAllTransposesAndRaggedShapes) {
-  for (const auto &s : kShapes) expect_all_transposes<std::int8_t, std::int32_t>(s);
+  for (const auto& s : kShapes) expect_all_transposes<std::int8_t, std::int32_t>(s);
 }
 TEST(NpuMatmul, MultipliesFp8InAllTransposesAndRaggedShapes) {
-  for (const auto &s : kShapes) expect_all_transposes<fp8_e4m3fn_t, bfloat16_t>(s);
+  for (const auto& s : kShapes) expect_all_transposes<fp8_e4m3fn_t, bfloat16_t>(s);
 }
 TEST(NpuMatmul, DequantisesInt8ProductsToHalf) {
   MatmulTiling t = tiling_of({70, 90, 130}, false, true);
@@ -134,7 +134,7 @@ TEST(NpuMatmul, ResidentAThatDoesNotFitIsOneClearError) {
   MatmulTiling t = tiling_of({64, 96, 1000}, false, false);
   t.a_resident = true;
   TestDevice device;
-  auto *x = reinterpret_cast<GM_ADDR>(device.allocate(1 << 20));
+  auto* x = reinterpret_cast<GM_ADDR>(device.allocate(1 << 20));
   ascendc::LaunchOptions options;
   options.type = ascendc::KernelType::aic;
   const auto result = ascendc::launch(device, options, [&] { matmul_kernel<half, half>(x, x, x, t); });
@@ -153,7 +153,7 @@ TEST(NpuMatmul, AddsToWhatIsInMemoryIfAsked) {
   t.accumulate = true;
   TestDevice device;
   half *a = device.random<half>(t.m * t.k, "a"), *b = device.random<half>(t.k * t.n, "b");
-  float *c = device.random<float>(t.m * t.n, "c");
+  float* c = device.random<float>(t.m * t.n, "c");
   std::vector<double> expected = product(t, a, b);
   for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += c[i];
   run_functional(device, ascendc::KernelType::aic, 4, [&] {
@@ -165,10 +165,10 @@ TEST(NpuMatmul, AddsToWhatIsInMemoryIfAsked) {
 
 // A row-major matrix in fractals: columns of 32 bytes, `padded` rows each; beyond the matrix zero.
 template <class T>
-T *fractals(TestDevice &device, const T *from, std::int64_t rows, std::int64_t columns, std::int64_t padded) {
+T* fractals(TestDevice& device, const T* from, std::int64_t rows, std::int64_t columns, std::int64_t padded) {
   const std::int64_t c0 = 32 / static_cast<std::int64_t>(sizeof(T)),
                      count = matmul_detail::ceil_div(columns, c0);
-  T *to = device.allocate_of<T>(count * padded * c0);
+  T* to = device.allocate_of<T>(count * padded * c0);
   for (std::int64_t r = 0; r < rows; ++r) {
     for (std::int64_t c = 0; c < columns; ++c)
       to[(c / c0 * padded + r) * c0 + c % c0] = from[r * columns + c];
@@ -176,7 +176,7 @@ T *fractals(TestDevice &device, const T *from, std::int64_t rows, std::int64_t c
   return to;
 }
 template <class T, class O>
-double fractal_error(const Shape &s) {
+double fractal_error(const Shape& s) {
   const MatmulTiling plain = tiling_of(s, false, false);
   MatmulTiling t = plain;
   t.nz_a = t.nz_b = true;
@@ -184,7 +184,7 @@ double fractal_error(const Shape &s) {
   TestDevice device;
   const T *a = device.random<T>(s.m * s.k, "a"), *b = device.random<T>(s.k * s.n, "b");
   T *a_nz = fractals(device, a, s.m, s.k, t.lda), *b_nz = fractals(device, b, s.k, s.n, t.ldb);
-  O *c = device.allocate_of<O>(s.m * s.n);
+  O* c = device.allocate_of<O>(s.m * s.n);
   run_functional(device, ascendc::KernelType::aic, 3, [&] {
     matmul_kernel<T, O>(reinterpret_cast<GM_ADDR>(a_nz), reinterpret_cast<GM_ADDR>(b_nz),
                         reinterpret_cast<GM_ADDR>(c), t);
@@ -192,7 +192,7 @@ double fractal_error(const Shape &s) {
   return worst_product_error(c, product(plain, a, b), s.k);
 }
 TEST(NpuMatmul, TakesOperandsStoredInFractals) {
-  for (const auto &s : kShapes) {
+  for (const auto& s : kShapes) {
     EXPECT_LE((fractal_error<half, half>(s)), 1) << s.m << "x" << s.n << "x" << s.k;
     EXPECT_LE((fractal_error<std::int8_t, std::int32_t>(s)), 1) << s.m << "x" << s.n << "x" << s.k;
   }
@@ -200,7 +200,7 @@ TEST(NpuMatmul, TakesOperandsStoredInFractals) {
 
 // Through the vector cores: shares of K added up, int32 sums scaled per row and column.
 template <class T, class O>
-double sum_error(const Shape &s, int split, int slices, int blocks) {
+double sum_error(const Shape& s, int split, int slices, int blocks) {
   using Acc = typename matmul_detail::Accumulator<T>::type;
   MatmulTiling t = tiling_of(s, false, true);
   t.split_k = split, t.k_slices = slices;
@@ -209,8 +209,8 @@ double sum_error(const Shape &s, int split, int slices, int blocks) {
   T *a = device.random<T>(s.m * s.k, "a"), *b = device.random<T>(s.k * s.n, "b");
   float *rows = device.random<float>(s.m, "rows", 1e-2),
         *columns = device.random<float>(s.n, "columns", 1e-2);
-  Acc *workspace = device.allocate_of<Acc>(split * s.m * s.n);
-  O *c = device.allocate_of<O>(s.m * s.n);
+  Acc* workspace = device.allocate_of<Acc>(split * s.m * s.n);
+  O* c = device.allocate_of<O>(s.m * s.n);
   run_functional(device, ascendc::KernelType::mix_1_2, blocks, [&] {
     matmul_sum_kernel<T, O>(reinterpret_cast<GM_ADDR>(a), reinterpret_cast<GM_ADDR>(b),
                             reinterpret_cast<GM_ADDR>(c), reinterpret_cast<GM_ADDR>(workspace),
@@ -236,7 +236,7 @@ TEST(NpuMatmul, DequantisesPerRowAndColumnOnTheVectorCores) {
 
 // Groups of rows, each with a matrix of its own.
 template <class T, class O>
-double grouped_error(const std::vector<std::int32_t> &rows, std::int64_t n, std::int64_t k, bool trans_b) {
+double grouped_error(const std::vector<std::int32_t>& rows, std::int64_t n, std::int64_t k, bool trans_b) {
   std::int64_t m = 0;
   for (const auto r : rows) m += r;
   MatmulTiling t = tiling_of({m, n, k}, false, trans_b);
@@ -244,8 +244,8 @@ double grouped_error(const std::vector<std::int32_t> &rows, std::int64_t n, std:
   TestDevice device;
   const auto groups = static_cast<std::int64_t>(rows.size());
   T *a = device.random<T>(m * k, "a"), *b = device.random<T>(groups * n * k, "b");
-  O *c = device.allocate_of<O>(m * n);
-  auto *list = device.allocate_of<std::int32_t>(groups, 0, ascendc::Content::control);
+  O* c = device.allocate_of<O>(m * n);
+  auto* list = device.allocate_of<std::int32_t>(groups, 0, ascendc::Content::control);
   std::copy(rows.begin(), rows.end(), list);
   run_functional(device, ascendc::KernelType::aic, 7, [&] {
     grouped_matmul_kernel<T, O>(reinterpret_cast<GM_ADDR>(a), reinterpret_cast<GM_ADDR>(b),
@@ -265,7 +265,7 @@ double grouped_error(const std::vector<std::int32_t> &rows, std::int64_t n, std:
 TEST(NpuGroupedMatmul, MultipliesEachGroupByItsOwnMatrixWithSkewAndEmptyGroups) {
   const std::vector<std::int32_t> even = {64, 64, 64}, skewed = {0, 1, 200, 0, 0, 17, 3, 90, 0},
                                   one = {0, 0, 5};
-  for (const auto &rows : {even, skewed, one}) {
+  for (const auto& rows : {even, skewed, one}) {
     for (const bool trans_b : {false, true}) {
       EXPECT_LE((grouped_error<half, half>(rows, 200, 130, trans_b)), 1);
       EXPECT_LE((grouped_error<bfloat16_t, bfloat16_t>(rows, 100, 70, trans_b)), 1);
@@ -277,7 +277,7 @@ TEST(NpuGroupedMatmul, MoreGroupsThanItTakesAreOneClearError) {
   MatmulTiling t = tiling_of({16, 16, 16}, false, true);
   t.groups = 1025;
   TestDevice device;
-  auto *x = reinterpret_cast<GM_ADDR>(device.allocate(1 << 20));
+  auto* x = reinterpret_cast<GM_ADDR>(device.allocate(1 << 20));
   ascendc::LaunchOptions options;
   options.type = ascendc::KernelType::aic;
   const auto result =

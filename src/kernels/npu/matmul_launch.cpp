@@ -26,7 +26,7 @@ bool is_narrow(Dtype d) { return llm::size_of(d).value <= 2; }
 bool is_word(Dtype d) { return d == Dtype::fp32 || d == Dtype::tf32; }
 
 // Tiles of the vector cores: about one for each, no wider than they can hold.
-void set_sum_tile(npu::MatmulTiling &t, int vectors) {
+void set_sum_tile(npu::MatmulTiling& t, int vectors) {
   const std::int64_t share = align(ceil_div(t.m * t.n, std::max(1, vectors)), 64);
   t.sum_columns =
       static_cast<std::int32_t>(std::min({align(t.n, 64), kSumColumns, std::max<std::int64_t>(share, 256)}));
@@ -39,7 +39,7 @@ struct Addresses {
 };
 
 template <class T, class O>
-void run_kernel(const MatmulJob &job, const Addresses &at) {
+void run_kernel(const MatmulJob& job, const Addresses& at) {
   if (!job.groups.empty())
     npu::grouped_matmul_kernel<T, O>(at.a, at.b, at.c, at.groups, job.tiling);
   else if (job.through_vectors())
@@ -48,13 +48,13 @@ void run_kernel(const MatmulJob &job, const Addresses &at) {
     npu::matmul_kernel<T, O>(at.a, at.b, at.c, job.tiling);
 }
 template <class T, class Narrow>
-void run_into(const MatmulJob &job, const Addresses &at) {
+void run_into(const MatmulJob& job, const Addresses& at) {
   if (is_narrow(job.out))
     run_kernel<T, Narrow>(job, at);
   else
     run_kernel<T, float>(job, at);
 }
-void run_of_type(const MatmulJob &job, const Addresses &at) {
+void run_of_type(const MatmulJob& job, const Addresses& at) {
   if (job.dtype == Dtype::fp16) return run_into<half, half>(job, at);
   if (is_word(job.dtype)) return run_kernel<float, float>(job, at);
   if (is_fp8(job.dtype)) return run_into<fp8_e4m3fn_t, bfloat16_t>(job, at);
@@ -88,7 +88,7 @@ bool MatmulJob::through_vectors() const {
 }
 
 std::string MatmulJob::text() const {
-  const npu::MatmulTiling &t = tiling;
+  const npu::MatmulTiling& t = tiling;
   std::string s = fmt::format("{}x{}x{}, L1 {}x{} A {}x{} B", t.base_m, t.base_n, t.base_k, t.buffers_a,
                               t.step_ka, t.buffers_b, t.step_kb);
   if (t.single_m > 0) s += fmt::format(", blocks of {}x{}", t.single_m, t.single_n);
@@ -98,16 +98,16 @@ std::string MatmulJob::text() const {
   return s;
 }
 
-void set_pitches(MatmulJob &job) {
-  npu::MatmulTiling &t = job.tiling;
+void set_pitches(MatmulJob& job) {
+  npu::MatmulTiling& t = job.tiling;
   const std::int64_t rows = cube_bytes(job.dtype) < 2 ? 32 : 16;  // fractals of 8-bit operands pair up
   t.lda = t.nz_a ? align(t.m, rows) : t.trans_a ? t.m : t.k;
   t.ldb = t.nz_b ? align(t.k, rows) : t.trans_b ? t.k : t.n;
   t.ldc = t.n;
 }
 
-std::int64_t matmul_blocks(const MatmulJob &job) {
-  const npu::MatmulTiling &t = job.tiling;
+std::int64_t matmul_blocks(const MatmulJob& job) {
+  const npu::MatmulTiling& t = job.tiling;
   if (!job.groups.empty()) {
     std::int64_t rows = 0;
     for (const auto g : job.groups) rows += ceil_div(g, t.base_m);
@@ -117,14 +117,14 @@ std::int64_t matmul_blocks(const MatmulJob &job) {
          ceil_div(t.n, t.single_n > 0 ? t.single_n : t.base_n) * npu::matmul_detail::shares(t);
 }
 
-int matmul_cores(const MatmulJob &job, const chip::NpuCosts &costs) {
+int matmul_cores(const MatmulJob& job, const chip::NpuCosts& costs) {
   const int most = job.cores > 0 ? std::min(job.cores, costs.cubes) : costs.cubes;
   return static_cast<int>(std::clamp<std::int64_t>(matmul_blocks(job), 1, most));
 }
 
-MatmulOnDevice::MatmulOnDevice(chip::Machine &machine, const chip::NpuCosts &costs, MatmulJob job)
+MatmulOnDevice::MatmulOnDevice(chip::Machine& machine, const chip::NpuCosts& costs, MatmulJob job)
     : machine_(machine), device_(costs, &machine, false), job_(std::move(job)) {
-  npu::MatmulTiling &t = job_.tiling;
+  npu::MatmulTiling& t = job_.tiling;
   t.groups = static_cast<std::int32_t>(job_.groups.size());
   t.hf32 = job_.dtype == Dtype::tf32;
   set_pitches(job_);
@@ -143,9 +143,9 @@ MatmulOnDevice::MatmulOnDevice(chip::Machine &machine, const chip::NpuCosts &cos
     column_scale_ = allocate(1, t.n, 4);
   }
   if (t.groups > 0) {
-    auto *list = device_.allocate_of<std::int32_t>(t.groups, 0, ascendc::Content::control);
+    auto* list = device_.allocate_of<std::int32_t>(t.groups, 0, ascendc::Content::control);
     std::copy(job_.groups.begin(), job_.groups.end(), list);
-    groups_ = reinterpret_cast<std::byte *>(list);
+    groups_ = reinterpret_cast<std::byte*>(list);
   }
 }
 
@@ -153,14 +153,14 @@ MatmulOnDevice::Operand MatmulOnDevice::allocate(std::int64_t rows, std::int64_t
   const auto row = static_cast<std::int64_t>(static_cast<double>(columns) * size);
   return {device_.allocate(rows * row, row), rows, row};
 }
-void MatmulOnDevice::touch(const Operand &o) {
+void MatmulOnDevice::touch(const Operand& o) {
   machine_.touch({device_.find(o.at, 1)->device, o.rows, o.row_bytes, o.row_bytes});
 }
 void MatmulOnDevice::touch_a() { touch(a_); }
 void MatmulOnDevice::touch_b() { touch(b_); }
 
 Result<chip::RunStats> MatmulOnDevice::run(bool want_timeline) {
-  const auto gm = [](std::byte *p) { return reinterpret_cast<npu::GmAddress>(p); };
+  const auto gm = [](std::byte* p) { return reinterpret_cast<npu::GmAddress>(p); };
   const Addresses at{gm(a_.at),         gm(b_.at),         gm(c_.at),
                      gm(workspace_.at), gm(row_scale_.at), gm(column_scale_.at),
                      gm(groups_)};
@@ -173,13 +173,31 @@ Result<chip::RunStats> MatmulOnDevice::run(bool want_timeline) {
   if (job_.through_vectors()) {  // as many blocks as have work on either kind of
                                  // core
     o.type = ascendc::KernelType::mix_1_2;
-    const npu::MatmulTiling &t = job_.tiling;
+    const npu::MatmulTiling& t = job_.tiling;
     const std::int64_t tiles = ceil_div(t.m, t.sum_rows) * ceil_div(t.n, t.sum_columns);
     o.blocks = static_cast<int>(std::clamp<std::int64_t>(std::max<std::int64_t>(o.blocks, ceil_div(tiles, 2)),
                                                          1, device_.costs().cubes));
   }
   TRY(result, ascendc::launch(device_, o, [&] { run_of_type(job_, at); }));
+  if (job_.through_vectors()) mean_over_each_kind(result.stats, o.blocks);
   return std::move(result.stats);
+}
+
+// Busy times of a mix launch are means over all its cores; those of a cube core's pipes become means over
+// cube cores, those of a vector core's over vector cores.
+void MatmulOnDevice::mean_over_each_kind(chip::RunStats& stats, int blocks) const {
+  using chip::NpuPipe;
+  const npu::MatmulTiling& t = job_.tiling;
+  const auto cubes = static_cast<double>(matmul_cores(job_, device_.costs()));
+  const auto vectors = static_cast<double>(
+      std::min<std::int64_t>(2 * blocks, ceil_div(t.m, t.sum_rows) * ceil_div(t.n, t.sum_columns)));
+  const auto scale = [&](NpuPipe pipe, double by) {
+    chip::PipeStats& s = stats.pipes[static_cast<std::size_t>(pipe)];
+    for (Seconds* x : {&s.busy_mean, &s.wait_flag, &s.wait_memory, &s.wait_scalar}) *x = *x * by;
+  };
+  for (const NpuPipe p : {NpuPipe::cube, NpuPipe::mte1, NpuPipe::fixpipe})
+    scale(p, (cubes + vectors) / cubes);
+  for (const NpuPipe p : {NpuPipe::vector, NpuPipe::mte3}) scale(p, (cubes + vectors) / vectors);
 }
 
 }  // namespace etalon::kernels

@@ -34,14 +34,14 @@ struct MatmulJob {
 // Bytes of an element as the cube cores read it: weights of 4 bits are widened by vector cores before.
 double cube_bytes(llm::Dtype dtype);
 // Fills in the distances between rows from m, n, k and the layouts.
-void set_pitches(MatmulJob &job);
+void set_pitches(MatmulJob& job);
 // Output blocks that are dealt to cores, shares of K counted.
-std::int64_t matmul_blocks(const MatmulJob &job);
-int matmul_cores(const MatmulJob &job, const chip::NpuCosts &costs);
+std::int64_t matmul_blocks(const MatmulJob& job);
+int matmul_cores(const MatmulJob& job, const chip::NpuCosts& costs);
 
 class MatmulOnDevice {
  public:
-  MatmulOnDevice(chip::Machine &machine, const chip::NpuCosts &costs, MatmulJob job);
+  MatmulOnDevice(chip::Machine& machine, const chip::NpuCosts& costs, MatmulJob job);
   void touch_a();  // the operand is in L2
   void touch_b();
   // Runs the kernel once; L2 keeps what it leaves there. Errors: those of launch().
@@ -49,17 +49,18 @@ class MatmulOnDevice {
 
  private:
   struct Operand {
-    std::byte *at = nullptr;
+    std::byte* at = nullptr;
     std::int64_t rows = 0, row_bytes = 0;
   };
   Operand allocate(std::int64_t rows, std::int64_t columns, double size);
-  void touch(const Operand &operand);
+  void touch(const Operand& operand);
+  void mean_over_each_kind(chip::RunStats& stats, int blocks) const;
 
-  chip::Machine &machine_;
+  chip::Machine& machine_;
   ascendc::Device device_;
   MatmulJob job_;
   Operand a_, b_, c_, workspace_, row_scale_, column_scale_;
-  std::byte *groups_ = nullptr;
+  std::byte* groups_ = nullptr;
 };
 
 }  // namespace etalon::kernels

@@ -19,7 +19,7 @@ class MatmulOperands {
 
   // Rows x columns of a row-major matrix into L1: fractal columns, or (for transposing loads of 32-bit words)
   // one fractal row of 16 after another.
-  __aicore__ void to_l1(const AscendC::LocalTensor<T> &l1, const AscendC::GlobalTensor<T> &gm,
+  __aicore__ void to_l1(const AscendC::LocalTensor<T>& l1, const AscendC::GlobalTensor<T>& gm,
                         std::int64_t rows, std::int64_t columns, std::int64_t pitch, std::int64_t row_block,
                         bool k_major) {
     using namespace AscendC;
@@ -46,7 +46,7 @@ class MatmulOperands {
                          static_cast<std::uint16_t>(align(rows, row_block)), 1, 0));
   }
   // The same part of a matrix stored in fractals, `pitch` rows of 32 bytes to a column: columns lie whole.
-  __aicore__ void fractals_to_l1(const AscendC::LocalTensor<T> &l1, const AscendC::GlobalTensor<T> &gm,
+  __aicore__ void fractals_to_l1(const AscendC::LocalTensor<T>& l1, const AscendC::GlobalTensor<T>& gm,
                                  std::int64_t rows, std::int64_t columns, std::int64_t pitch,
                                  std::int64_t row_block) {
     using namespace AscendC;
@@ -63,7 +63,7 @@ class MatmulOperands {
   }
 
   // L1 to L0A: fractal rows of 16 x C0, row by row.
-  __aicore__ void to_l0a(const AscendC::LocalTensor<T> &l0, const AscendC::LocalTensor<T> &l1, std::int64_t m,
+  __aicore__ void to_l0a(const AscendC::LocalTensor<T>& l0, const AscendC::LocalTensor<T>& l1, std::int64_t m,
                          std::int64_t k_chunk, std::int64_t k0, std::int64_t k) {
     using namespace AscendC;
     using matmul_detail::align;
@@ -107,7 +107,7 @@ class MatmulOperands {
   }
 
   // L1 to L0B: rows of fractals by K, inside each column by column.
-  __aicore__ void to_l0b(const AscendC::LocalTensor<T> &l0, const AscendC::LocalTensor<T> &l1, std::int64_t n,
+  __aicore__ void to_l0b(const AscendC::LocalTensor<T>& l0, const AscendC::LocalTensor<T>& l1, std::int64_t n,
                          std::int64_t k_chunk, std::int64_t k0, std::int64_t k) {
     using namespace AscendC;
     using matmul_detail::align;

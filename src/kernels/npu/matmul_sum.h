@@ -17,12 +17,12 @@ class MatmulSum {
  public:
   // Scales are fp32, one per row and one per column, for int32 sums only.
   __aicore__ void Init(GM_ADDR workspace, GM_ADDR row_scale, GM_ADDR column_scale, GM_ADDR c,
-                       const MatmulTiling &tiling) {
+                       const MatmulTiling& tiling) {
     t_ = tiling;
-    parts_.SetGlobalBuffer(reinterpret_cast<__gm__ Acc *>(workspace));
-    c_.SetGlobalBuffer(reinterpret_cast<__gm__ O *>(c));
-    row_scale_.SetGlobalBuffer(reinterpret_cast<__gm__ float *>(row_scale));
-    column_scale_.SetGlobalBuffer(reinterpret_cast<__gm__ float *>(column_scale));
+    parts_.SetGlobalBuffer(reinterpret_cast<__gm__ Acc*>(workspace));
+    c_.SetGlobalBuffer(reinterpret_cast<__gm__ O*>(c));
+    row_scale_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(row_scale));
+    column_scale_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(column_scale));
     pitch_ = row::align(t_.sum_columns, 64);
     const auto tile = static_cast<std::uint32_t>(t_.sum_rows * pitch_);
     pipe_.InitBuffer(in_, 2, tile * 4);
@@ -80,7 +80,7 @@ class MatmulSum {
     out_.FreeTensor(y);
   }
 
-  __aicore__ void scale(const row::Reals &real, std::int64_t row0, std::int64_t column0, std::int64_t rows,
+  __aicore__ void scale(const row::Reals& real, std::int64_t row0, std::int64_t column0, std::int64_t rows,
                         std::int64_t columns, std::int32_t n) {
     using namespace AscendC;
     const row::Reals blocks = blocks_.template Get<float>();
@@ -118,7 +118,7 @@ class MatmulSum {
 template <class T, class O>
 __global__ __aicore__ void matmul_sum_kernel(GM_ADDR a, GM_ADDR b, GM_ADDR c, GM_ADDR workspace,
                                              GM_ADDR row_scale, GM_ADDR column_scale,
-                                             const MatmulTiling &tiling) {
+                                             const MatmulTiling& tiling) {
   KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_MIX_AIC_1_2);
   using Acc = typename matmul_detail::Accumulator<T>::type;
   if ASCEND_IS_AIC {

@@ -51,8 +51,8 @@ struct Accumulator<std::int8_t> {
 };
 
 // Shares of K: no more than there are steps of baseK.
-constexpr std::int64_t shares(const MatmulTiling &t) { return min(t.split_k, ceil_div(t.k, t.base_k)); }
-constexpr std::int64_t slices(const MatmulTiling &t) {
+constexpr std::int64_t shares(const MatmulTiling& t) { return min(t.split_k, ceil_div(t.k, t.base_k)); }
+constexpr std::int64_t slices(const MatmulTiling& t) {
   return min(t.k_slices, ceil_div(t.k, t.base_k) / shares(t));
 }
 
@@ -60,7 +60,7 @@ constexpr std::int64_t slices(const MatmulTiling &t) {
 class TileCursor {
  public:
   // `group_rows` holds t->groups numbers of rows, or is null.
-  TileCursor(const MatmulTiling *t, const std::int64_t *group_rows, std::int64_t first, std::int64_t stride)
+  TileCursor(const MatmulTiling* t, const std::int64_t* group_rows, std::int64_t first, std::int64_t stride)
       : t_(t), group_rows_(group_rows), first_(first), stride_(stride), block_(first) {
     single_m_ = t->single_m > 0 ? t->single_m : t->base_m;
     single_n_ = t->single_n > 0 ? t->single_n : t->base_n;
@@ -91,7 +91,7 @@ class TileCursor {
   }
 
  private:
-  static bool step(std::int64_t &inner, std::int64_t inner_by, std::int64_t inner_end, std::int64_t &outer,
+  static bool step(std::int64_t& inner, std::int64_t inner_by, std::int64_t inner_end, std::int64_t& outer,
                    std::int64_t outer_by, std::int64_t outer_end) {
     inner += inner_by;
     if (inner < inner_end) return true;
@@ -141,7 +141,7 @@ class TileCursor {
     end_n_ = min(block_n_ + t_->base_n, t_->n);
     return true;
   }
-  void place(std::int64_t output, std::int64_t &row, std::int64_t &column) const {
+  void place(std::int64_t output, std::int64_t& row, std::int64_t& column) const {
     if (t_->swizzle > 0) {
       const std::int64_t along = t_->swizzle_rows ? columns_ : rows_,
                          across = t_->swizzle_rows ? rows_ : columns_;
@@ -161,8 +161,8 @@ class TileCursor {
     }
   }
 
-  const MatmulTiling *t_;
-  const std::int64_t *group_rows_;
+  const MatmulTiling* t_;
+  const std::int64_t* group_rows_;
   std::int64_t first_, stride_, block_, single_m_ = 0, single_n_ = 0, rows_ = 0, columns_ = 0, shares_ = 1,
                                         slices_ = 1;
   std::int64_t block_m_ = 0, block_n_ = 0, end_m_ = 0, end_n_ = 0, tile_m_ = 0, tile_n_ = 0, k_begin_ = 0,

@@ -15,7 +15,7 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; 
 struct Product {
   std::int64_t m, n, k;
   double a_bytes, c_bytes, macs_per_cycle;  // operands are of one type
-  Product(const NpuDevice &d, const MatmulJob &job)
+  Product(const NpuDevice& d, const MatmulJob& job)
       : m(job.tiling.m),
         n(job.tiling.n),
         k(job.tiling.k),
@@ -25,8 +25,8 @@ struct Product {
 };
 
 // Base tile of at most so much: no larger than the product, whole fractals.
-void set_base(MatmulJob &job, std::int64_t m, std::int64_t n, std::int64_t k) {
-  npu::MatmulTiling &t = job.tiling;
+void set_base(MatmulJob& job, std::int64_t m, std::int64_t n, std::int64_t k) {
+  npu::MatmulTiling& t = job.tiling;
   const auto whole = [](std::int64_t x, std::int64_t to) { return ceil_div(x, to) * to; };
   const auto depth = static_cast<std::int64_t>(32 / cube_bytes(job.dtype));
   t.base_m = static_cast<std::int32_t>(std::min(m, whole(t.m, 16)));
@@ -35,8 +35,8 @@ void set_base(MatmulJob &job, std::int64_t m, std::int64_t n, std::int64_t k) {
 }
 
 // L1 holds two transfers of each operand; K per transfer as long as fits, B first where it is the longer.
-void fill_l1(MatmulJob &job, std::int64_t k_of_core, const chip::NpuCosts &costs) {
-  npu::MatmulTiling &t = job.tiling;
+void fill_l1(MatmulJob& job, std::int64_t k_of_core, const chip::NpuCosts& costs) {
+  npu::MatmulTiling& t = job.tiling;
   t.buffers_a = t.buffers_b = 2;
   const double size = cube_bytes(job.dtype);
   const double a = t.base_m * t.base_k * size, b = t.base_n * t.base_k * size;
@@ -61,10 +61,10 @@ void fill_l1(MatmulJob &job, std::int64_t k_of_core, const chip::NpuCosts &costs
 
 }  // namespace
 
-double estimated_matmul_cycles(const NpuDevice &d, const MatmulJob &job) {
+double estimated_matmul_cycles(const NpuDevice& d, const MatmulJob& job) {
   const Product p(d, job);
-  const npu::MatmulTiling &t = job.tiling;
-  const chip::NpuCosts &c = d.costs;
+  const npu::MatmulTiling& t = job.tiling;
+  const chip::NpuCosts& c = d.costs;
   const std::int64_t rows = ceil_div(p.m, t.base_m), columns = ceil_div(p.n, t.base_n);
   const std::int64_t tiles = rows * columns * t.split_k;
   const std::int64_t cores = std::min<std::int64_t>(c.cubes, tiles), per_core = ceil_div(tiles, cores);
@@ -98,12 +98,12 @@ double estimated_matmul_cycles(const NpuDevice &d, const MatmulJob &job) {
   return std::max(body, compulsory + first) + reduce;
 }
 
-std::vector<MatmulJob> matmul_candidates(const NpuDevice &d, const MatmulJob &job) {
+std::vector<MatmulJob> matmul_candidates(const NpuDevice& d, const MatmulJob& job) {
   std::vector<MatmulJob> out;
   const double size = cube_bytes(job.dtype);
   const auto wide = static_cast<std::int64_t>(128 / size);  // K of a 128-byte row
   const std::int64_t least_k = std::max<std::int64_t>(16, wide / 4);
-  for (const auto &[bm, bn] : {std::pair<std::int64_t, std::int64_t>{128, 256},
+  for (const auto& [bm, bn] : {std::pair<std::int64_t, std::int64_t>{128, 256},
                                {256, 256},
                                {256, 128},
                                {128, 128},
@@ -117,7 +117,7 @@ std::vector<MatmulJob> matmul_candidates(const NpuDevice &d, const MatmulJob &jo
                                {16, 512},
                                {64, 512}}) {
     MatmulJob next = job;
-    npu::MatmulTiling &t = next.tiling;
+    npu::MatmulTiling& t = next.tiling;
     set_base(next, bm, bn, wide);
     if (std::int64_t{t.base_m} * t.base_n * 4 > d.costs.l0c_size) continue;
     while (t.base_k > least_k && (t.base_n * t.base_k * size > static_cast<double>(d.costs.l0b_size) ||
@@ -129,16 +129,16 @@ std::vector<MatmulJob> matmul_candidates(const NpuDevice &d, const MatmulJob &jo
       if (split > 1 && (tiles * split > 2 * d.costs.cubes || t.k / split < 4 * t.base_k)) break;
       t.split_k = split;
       fill_l1(next, ceil_div(t.k, split), d.costs);
-      if (std::none_of(out.begin(), out.end(), [&](const MatmulJob &o) { return o.text() == next.text(); }))
+      if (std::none_of(out.begin(), out.end(), [&](const MatmulJob& o) { return o.text() == next.text(); }))
         out.push_back(next);
     }
   }
   return out;
 }
 
-MatmulJob named_matmul(const NpuDevice &d, const MatmulJob &job, const NpuSoftware &s) {
+MatmulJob named_matmul(const NpuDevice& d, const MatmulJob& job, const NpuSoftware& s) {
   MatmulJob out = job;
-  npu::MatmulTiling &t = out.tiling;
+  npu::MatmulTiling& t = out.tiling;
   const std::string base = s.text("base");
   std::int64_t m = 128, n = 256, k = 64;
   if (const auto x = base.find('x'), y = base.rfind('x'); x != std::string::npos && y > x) {

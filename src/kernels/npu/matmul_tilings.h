@@ -12,14 +12,14 @@
 namespace etalon::kernels {
 
 // Closed form: critical core = most tiles; per tile the slowest of load, L1 and cube, plus its tail.
-double estimated_matmul_cycles(const NpuDevice &device, const MatmulJob &job);
+double estimated_matmul_cycles(const NpuDevice& device, const MatmulJob& job);
 
 // `job` with base tiles, steps and shares of K filled in, in every way that is tried.
-std::vector<MatmulJob> matmul_candidates(const NpuDevice &device, const MatmulJob &job);
+std::vector<MatmulJob> matmul_candidates(const NpuDevice& device, const MatmulJob& job);
 
 // base=MxNxK, l1_k (K of one transfer of both), single (one buffer, one step), split_k=N or auto, k_slice=N,
 // strips=RxC (rows and columns of cores), resident (A stays in L1), swizzle=N, columns (groups of columns,
 // every other one backwards), no_unit_flag.
-MatmulJob named_matmul(const NpuDevice &device, const MatmulJob &job, const NpuSoftware &software);
+MatmulJob named_matmul(const NpuDevice& device, const MatmulJob& job, const NpuSoftware& software);
 
 }  // namespace etalon::kernels

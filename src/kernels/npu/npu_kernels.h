@@ -2,7 +2,7 @@
 #pragma once
 
 // The kernels of Ascend cores: matmul, grouped matmul, attention, streaming vector operations. builtin.cpp
-// lists them; each simulates its tile program on chip::Machine with the facts of the chip.
+// lists them; each times its Ascend C kernel on chip::Machine with the facts of the chip.
 
 #include <vector>
 

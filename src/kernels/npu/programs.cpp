@@ -5,12 +5,13 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <functional>
 #include <stdexcept>
 #include <tuple>
 
 #include "chip/npu.h"
 #include "kernels/npu/matmul_launch.h"
-#include "kernels/npu/stream_program.h"
+#include "kernels/npu/probes.h"
 
 namespace etalon::kernels {
 namespace {
@@ -135,70 +136,143 @@ Result<chip::RunStats> matmul(const catalog::Chip& chip, Reader& in) {
   return MatmulOnDevice(machine, costs, std::move(job)).run();
 }
 
+Result<chip::RunStats> timed(ascendc::Device& device, ascendc::KernelType type, std::int64_t blocks,
+                             const std::function<void()>& kernel) {
+  ascendc::LaunchOptions o;
+  o.type = type;
+  o.blocks = static_cast<int>(blocks);
+  o.mode = device.with_data() ? ascendc::Mode::both : ascendc::Mode::timing_only;
+  o.runtime_tiling = false;
+  TRY(result, ascendc::launch(device, o, kernel));
+  return std::move(result.stats);
+}
+
 Result<chip::RunStats> read(const catalog::Chip& chip, Reader& in) {
   const auto costs = chip::npu_costs(chip);
-  NpuRead w;
-  w.rows = in.required("rows");
-  w.columns = in.required("cols");
+  npu::ReadTiling t;
+  t.rows = in.required("rows");
+  t.columns = in.required("cols");
   TRY(size, size_of_type(in.text("dtype", "fp16")));
-  w.element = static_cast<std::int64_t>(size);
   const std::string path = in.text("path", "GM_TO_UB");
   if (path.starts_with("GM_TO_L1"))
-    w.path = chip::NpuPath::gm_l1;
+    t.to_l1 = true;
   else if (path != "GM_TO_UB")
     in.note("path", "is GM_TO_UB, GM_TO_L1 or GM_TO_L1_ND2NZ, got '" + path + "'");
-  w.nd2nz = path == "GM_TO_L1_ND2NZ";
-  std::tie(w.tile_rows, w.tile_columns) = in.pair("tile", {64, 1024});
-  const int most = w.path == chip::NpuPath::gm_l1 ? costs.cubes : costs.vectors;
-  w.cores = static_cast<int>(in.number("cores", most));
-  w.passes = static_cast<int>(in.number("passes", 1));
+  t.fractals = path == "GM_TO_L1_ND2NZ";
+  const auto tile = in.pair("tile", {64, 1024});
+  t.tile_rows = static_cast<std::int32_t>(tile.first);
+  t.tile_columns = static_cast<std::int32_t>(tile.second);
+  const int most = t.to_l1 ? costs.cubes : costs.vectors;
+  const std::int64_t cores = in.number("cores", most);
+  t.passes = static_cast<std::int32_t>(in.number("passes", 1));
   const std::string order = in.text("order", "whole");
   if (order == "same")
-    w.order = NpuRead::Order::same;
+    t.order = npu::ReadOrder::same;
   else if (order == "staggered")
-    w.order = NpuRead::Order::staggered;
+    t.order = npu::ReadOrder::staggered;
   else if (order.ends_with("column slices"))
-    w.slices = std::max(1, std::atoi(order.c_str()));
+    t.slices = std::max(1, std::atoi(order.c_str()));
   else if (order != "whole")
     in.note("order", "is whole, N column slices, same or staggered, got '" + order + "'");
-  if (w.cores > most) in.note("cores", fmt::format("is {}, {} has {}", w.cores, chip.name, most));
+  if (cores > most) in.note("cores", fmt::format("is {}, {} has {}", cores, chip.name, most));
   if (!in.error().empty()) return fail("program.parameter", in.error());
   chip::Machine machine(chip::npu_machine_spec(chip));
-  return run_read(machine, costs, w);
+  ascendc::Device device(costs, &machine, false);
+  const auto bytes = static_cast<std::int64_t>(size);
+  const auto x =
+      reinterpret_cast<npu::GmAddress>(device.allocate(t.rows * t.columns * bytes, t.columns * bytes));
+  return timed(device, t.to_l1 ? ascendc::KernelType::aic : ascendc::KernelType::aiv, cores, [&] {
+    if (bytes == 1)
+      npu::read_kernel<std::int8_t>(x, t);
+    else if (bytes == 2)
+      npu::read_kernel<half>(x, t);
+    else
+      npu::read_kernel<float>(x, t);
+  });
+}
+
+struct Elementwise {
+  npu::StreamTiling tiling;
+  std::int64_t cores = 0;
+  bool bypass_inputs = false, with_data = false;
+};
+
+template <class Op>
+Result<chip::RunStats> run_elementwise(const catalog::Chip& chip, const Elementwise& w) {
+  chip::Machine machine(chip::npu_machine_spec(chip));
+  ascendc::Device device(chip::npu_costs(chip), &machine, w.with_data);
+  npu::GmAddress at[Op::kInputs + 1] = {};
+  for (int i = 0; i <= Op::kInputs; ++i) {
+    std::byte* p = device.allocate(w.tiling.columns * Op::out_bytes(0));
+    if (i < Op::kInputs) device.set_bypass_l2(p, w.bypass_inputs);
+    at[i] = reinterpret_cast<npu::GmAddress>(p);
+  }
+  return timed(device, ascendc::KernelType::aiv, w.cores,
+               [&] { npu::stream_kernel(at, at + Op::kInputs, w.tiling, Op{}); });
+}
+
+// A scalar loop takes as long for each tile as for the others: two short runs give the time of a tile.
+template <class T>
+Result<chip::RunStats> scalar_loop(const catalog::Chip& chip, Elementwise w) {
+  const std::int64_t all = w.tiling.columns, tile = w.tiling.tile_columns;
+  w.with_data = true;
+  w.tiling.columns = std::min(all, 2 * tile * w.cores);
+  TRY(a, run_elementwise<npu::ScalarAddOp<T>>(chip, w));
+  w.tiling.columns = std::min(all, 4 * tile * w.cores);
+  TRY(b, run_elementwise<npu::ScalarAddOp<T>>(chip, w));
+  if (w.tiling.columns == all) return b;
+  const double more =
+      static_cast<double>(all - w.tiling.columns) / (2.0 * static_cast<double>(tile * w.cores));
+  b.time += (b.time - a.time) * more;
+  b.core_mean += (b.core_mean - a.core_mean) * more;
+  for (std::size_t p = 0; p < b.pipes.size(); ++p) {
+    b.pipes[p].busy_mean += (b.pipes[p].busy_mean - a.pipes[p].busy_mean) * more;
+  }
+  return b;
+}
+
+template <class T>
+Result<chip::RunStats> elementwise_of(const catalog::Chip& chip, const std::string& op, const Elementwise& w,
+                                      bool scalar) {
+  using npu::Single;
+  if (scalar) return scalar_loop<T>(chip, w);
+  if (op == "add") return run_elementwise<npu::AddOp<T>>(chip, w);
+  if (op == "sub") return run_elementwise<npu::SingleOp<T, Single::sub>>(chip, w);
+  if (op == "mul") return run_elementwise<npu::SingleOp<T, Single::mul>>(chip, w);
+  if (op == "max") return run_elementwise<npu::SingleOp<T, Single::max>>(chip, w);
+  if (op == "min") return run_elementwise<npu::SingleOp<T, Single::min>>(chip, w);
+  if (op == "div") return run_elementwise<npu::SingleOp<T, Single::div>>(chip, w);
+  if (op == "exp") return run_elementwise<npu::SingleOp<T, Single::exp>>(chip, w);
+  if (op == "ln") return run_elementwise<npu::SingleOp<T, Single::ln>>(chip, w);
+  if (op == "sqrt") return run_elementwise<npu::SingleOp<T, Single::sqrt>>(chip, w);
+  if (op == "abs") return run_elementwise<npu::SingleOp<T, Single::abs>>(chip, w);
+  if (op == "relu") return run_elementwise<npu::SingleOp<T, Single::relu>>(chip, w);
+  if (op == "muls") return run_elementwise<npu::SingleOp<T, Single::muls>>(chip, w);
+  if (op == "adds") return run_elementwise<npu::SingleOp<T, Single::adds>>(chip, w);
+  return fail(
+      "program.parameter",
+      "parameter 'op' is add, sub, mul, max, min, div, exp, ln, sqrt, abs, relu, muls or adds, got '" + op +
+          "'");
 }
 
 Result<chip::RunStats> elementwise(const catalog::Chip& chip, Reader& in) {
   const auto costs = chip::npu_costs(chip);
-  NpuElementwise w;
-  w.elements = in.required("rows") * in.required("cols");
+  Elementwise w;
+  w.tiling.columns = in.required("rows") * in.required("cols");
   const std::string dtype = in.text("dtype", "fp16"), op = in.text("op", "add");
-  TRY(size, size_of_type(dtype));
-  w.element = static_cast<std::int64_t>(size);
-  w.copy_elements = in.number("copy_elements", 16384);
-  w.buffers = static_cast<int>(in.number("buffers", 1));
-  w.cores = static_cast<int>(in.number("cores", costs.vectors));
+  if (dtype != "fp16" && dtype != "fp32")
+    in.note("dtype", "of vector instructions is fp16 or fp32, got '" + dtype + "'");
+  w.tiling.tile_columns = static_cast<std::int32_t>(in.number("copy_elements", 16384));
+  w.tiling.buffers = static_cast<std::int32_t>(in.number("buffers", 1));
+  w.cores = in.number("cores", costs.vectors);
   w.bypass_inputs = in.text("inputs") == "bypass_l2";
-  auto kind = chip::VectorClass::binary;
-  if (op == "exp" || op == "ln" || op == "sqrt")
-    kind = chip::VectorClass::transcendental;
-  else if (op == "div")
-    kind = chip::VectorClass::divide;
-  else if (op == "abs" || op == "relu" || op == "muls" || op == "adds")
-    kind = chip::VectorClass::unary;
-  else if (op != "add" && op != "sub" && op != "mul" && op != "max" && op != "min") {
-    in.note("op",
-            "is add, sub, mul, max, min, div, exp, ln, sqrt, abs, relu, muls or adds, got '" + op + "'");
-  }
-  w.inputs = kind == chip::VectorClass::binary || kind == chip::VectorClass::divide ? 2 : 1;
-  const bool conflict = kind == chip::VectorClass::binary && in.text("ub") != "conflict_free";
-  w.vector_cycles_per_repeat =
-      costs.vector_repeat[static_cast<int>(kind)][size == 4 ? 1 : 0] + (conflict ? costs.bank_conflict : 0);
-  if (in.text("compute") == "scalar") w.scalar_cycles = costs.scalar_ub_read;
+  const bool scalar = in.text("compute") == "scalar";
+  if (scalar && op != "add") in.note("op", "of a scalar loop is add, got '" + op + "'");
   if (w.cores > costs.vectors)
     in.note("cores", fmt::format("is {}, {} has {}", w.cores, chip.name, costs.vectors));
   if (!in.error().empty()) return fail("program.parameter", in.error());
-  chip::Machine machine(chip::npu_machine_spec(chip));
-  return run_elementwise(machine, costs, w);
+  return dtype == "fp16" ? elementwise_of<half>(chip, op, w, scalar)
+                         : elementwise_of<float>(chip, op, w, scalar);
 }
 
 }  // namespace

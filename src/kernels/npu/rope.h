@@ -35,9 +35,8 @@ class Rope {
 
   __aicore__ void Process() {
     using namespace AscendC;
-    const std::int64_t blocks = GetBlockNum(), me = GetBlockIdx();
-    for (std::int64_t token = t_.tokens * me / blocks; token < t_.tokens * (me + 1) / blocks; ++token)
-      run(token);
+    const row::Share mine = row::share_of(t_.tokens);
+    for (std::int64_t token = mine.first; token < mine.last; ++token) run(token);
     in_.FreeAllEvent();
     angles_.FreeAllEvent();
     out_.FreeAllEvent();
@@ -49,26 +48,16 @@ class Rope {
   __aicore__ void run(std::int64_t token) {
     using namespace AscendC;
     const std::int64_t n = t_.heads * t_.dim, half_dim = t_.dim / 2;
-    LocalTensor<T> x = in_.template AllocTensor<T>();
-    row::load_rows(x, x_[static_cast<std::uint64_t>(token * t_.pitch)], 1, n, n, n);
-    in_.EnQue(x);
+    const row::Reals real = real_.template Get<float>(), turned = turned_.template Get<float>(),
+                     room = room_.template Get<float>();
+    row::fetch(in_, x_[static_cast<std::uint64_t>(token * t_.pitch)], n, real);
     row::Reals angle = angles_.template AllocTensor<float>();
     row::load_rows(angle, cos_[static_cast<std::uint64_t>(token * half_dim)], 1, half_dim, half_dim,
                    half_dim);
     row::load_rows(row::at(angle, half_pitch()), sin_[static_cast<std::uint64_t>(token * half_dim)], 1,
                    half_dim, half_dim, half_dim);
     angles_.EnQue(angle);
-    x = in_.template DeQue<T>();
     angle = angles_.template DeQue<float>();
-    const row::Reals real = real_.template Get<float>(), turned = turned_.template Get<float>(),
-                     room = room_.template Get<float>();
-    const auto count = static_cast<std::int32_t>(n);
-    PipeBarrier<PIPE_V>();
-    if constexpr (std::is_same<T, float>::value)
-      Muls(real, x, 1.0f, count);
-    else
-      Cast(real, x, RoundMode::CAST_NONE, static_cast<std::uint32_t>(n));
-    in_.FreeTensor(x);
     PipeBarrier<PIPE_V>();
     // One repeat per head; the angles are the same for all.
     const auto heads = static_cast<std::uint8_t>(t_.heads);
@@ -89,16 +78,7 @@ class Rope {
       Add(y2, y2, r2, mask, heads, alike);
     }
     angles_.FreeTensor(angle);
-    PipeBarrier<PIPE_V>();
-    LocalTensor<T> out = out_.template AllocTensor<T>();
-    if constexpr (std::is_same<T, float>::value)
-      Muls(out, turned, 1.0f, count);
-    else
-      Cast(out, turned, RoundMode::CAST_RINT, static_cast<std::uint32_t>(n));
-    out_.EnQue(out);
-    out = out_.template DeQue<T>();
-    row::store_rows(y_[static_cast<std::uint64_t>(token * t_.pitch)], out, 1, n, n, n);
-    out_.FreeTensor(out);
+    row::emit(out_, y_[static_cast<std::uint64_t>(token * t_.pitch)], n, turned);
   }
 
   RopeTiling t_;

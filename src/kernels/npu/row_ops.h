@@ -105,4 +105,54 @@ __aicore__ inline void store_rows(const AscendC::GlobalTensor<T>& dst, const Asc
                                 static_cast<std::uint32_t>(gm_pitch * size - bytes), 0));
 }
 
+// The items of this core out of `count`: about as many for each.
+struct Share {
+  std::int64_t first, last;
+};
+__aicore__ inline Share share_of(std::int64_t count) {
+  const std::int64_t sub = AscendC::GetSubBlockNum(), cores = AscendC::GetBlockNum() * (sub > 0 ? sub : 1),
+                     me = AscendC::GetBlockIdx();
+  return {count * me / cores, count * (me + 1) / cores};
+}
+
+// fp32 to T, to nearest even, and back.
+template <class T>
+__aicore__ inline void to_reals(const Reals& to, const AscendC::LocalTensor<T>& from, std::int64_t n) {
+  if constexpr (std::is_same<T, float>::value)
+    AscendC::Muls(to, from, 1.0f, static_cast<std::int32_t>(n));
+  else
+    AscendC::Cast(to, from, AscendC::RoundMode::CAST_NONE, static_cast<std::uint32_t>(n));
+}
+template <class T>
+__aicore__ inline void from_reals(const AscendC::LocalTensor<T>& to, const Reals& from, std::int64_t n) {
+  if constexpr (std::is_same<T, float>::value)
+    AscendC::Muls(to, from, 1.0f, static_cast<std::int32_t>(n));
+  else
+    AscendC::Cast(to, from, AscendC::RoundMode::CAST_RINT, static_cast<std::uint32_t>(n));
+}
+
+// n contiguous elements from device memory through a queue into `to` as fp32; and the way out.
+template <class T, class Queue>
+__aicore__ inline void fetch(Queue& queue, const AscendC::GlobalTensor<T>& gm, std::int64_t n,
+                             const Reals& to) {
+  AscendC::LocalTensor<T> x = queue.template AllocTensor<T>();
+  load_rows(x, gm, 1, n, n, n);
+  queue.EnQue(x);
+  x = queue.template DeQue<T>();
+  AscendC::PipeBarrier<PIPE_V>();  // readers of what `to` held before
+  to_reals(to, x, n);
+  queue.FreeTensor(x);
+}
+template <class T, class Queue>
+__aicore__ inline void emit(Queue& queue, const AscendC::GlobalTensor<T>& gm, std::int64_t n,
+                            const Reals& from) {
+  AscendC::LocalTensor<T> y = queue.template AllocTensor<T>();
+  AscendC::PipeBarrier<PIPE_V>();
+  from_reals(y, from, n);
+  queue.EnQue(y);
+  y = queue.template DeQue<T>();
+  store_rows(gm, y, 1, n, n, n);
+  queue.FreeTensor(y);
+}
+
 }  // namespace etalon::kernels::npu::row

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Row-wise kernels on the vector cores, in Ascend C: RMSNorm, LayerNorm and softmax of rows that fit in UB. A
+// Row-wise kernels on the vector cores, in Ascend C: RMSNorm, LayerNorm and softmax of rows that fit in UB
+// several at a time (longer rows: row_sweeps.h). A
 // core takes tiles of a few rows; fp32 inside, the tensors' type outside.
 
-#include "kernels/npu/row_ops.h"
-#include "kernels/npu/stream.h"
+#include "kernels/npu/row_sweeps.h"
 
 namespace etalon::kernels::npu {
 
@@ -17,8 +17,6 @@ struct RowTiling {
   float epsilon = 1e-6f;
   float scale = 1.0f;  // softmax: of the input
 };
-
-enum class RowOperation { rms_norm, layer_norm, softmax };
 
 // UB bytes a tile of `rows` rows needs.
 template <class T, RowOperation operation>
@@ -61,13 +59,11 @@ class RowKernel {
 
   __aicore__ void Process() {
     using namespace AscendC;
-    const std::int64_t tiles = row::ceil_div(t_.rows, t_.tile_rows), blocks = GetBlockNum(),
-                       me = GetBlockIdx();
-    const std::int64_t first = tiles * me / blocks, last = tiles * (me + 1) / blocks;
-    if (first == last) return;
+    const row::Share mine = row::share_of(row::ceil_div(t_.rows, t_.tile_rows));
+    if (mine.first == mine.last) return;
     if (kWeights) load_weights(gamma_gm_, gamma_.template Get<float>());
     if (operation == RowOperation::layer_norm) load_weights(beta_gm_, beta_.template Get<float>());
-    for (std::int64_t i = first; i < last; ++i) {
+    for (std::int64_t i = mine.first; i < mine.last; ++i) {
       const std::int64_t row0 = i * t_.tile_rows, rows = row::min(t_.tile_rows, t_.rows - row0);
       LocalTensor<T> x = in_.template AllocTensor<T>();
       row::load_rows(x, x_gm_[static_cast<std::uint64_t>(row0 * t_.in_pitch)], rows, t_.columns, pitch_,
@@ -90,17 +86,9 @@ class RowKernel {
     row::load_rows(w, gm, 1, t_.columns, pitch_, t_.columns);
     in_.EnQue(w);
     w = in_.template DeQue<T>();
-    to_reals(to, w, t_.columns);
+    row::to_reals(to, w, t_.columns);
     in_.FreeTensor(w);
   }
-  __aicore__ void to_reals(const row::Reals& to, const AscendC::LocalTensor<T>& from, std::int64_t n) {
-    using namespace AscendC;
-    if constexpr (std::is_same<T, float>::value)
-      Muls(to, from, 1.0f, static_cast<std::int32_t>(n));
-    else
-      Cast(to, from, RoundMode::CAST_NONE, static_cast<std::uint32_t>(n));
-  }
-
   __aicore__ void compute(std::int64_t rows) {
     using namespace AscendC;
     const auto n = static_cast<std::int32_t>((rows - 1) * pitch_ + t_.columns);
@@ -108,7 +96,7 @@ class RowKernel {
     LocalTensor<T> out = out_.template AllocTensor<T>();
     const row::Reals x = real_.template Get<float>(), room = room_.template Get<float>();
     PipeBarrier<PIPE_V>();
-    to_reals(x, in, n);
+    row::to_reals(x, in, n);
     in_.FreeTensor(in);
     PipeBarrier<PIPE_V>();
     if constexpr (operation == RowOperation::softmax)
@@ -116,10 +104,7 @@ class RowKernel {
     else
       normalise(x, room, rows, n);
     PipeBarrier<PIPE_V>();
-    if constexpr (std::is_same<T, float>::value)
-      Muls(out, x, 1.0f, n);
-    else
-      Cast(out, x, RoundMode::CAST_RINT, static_cast<std::uint32_t>(n));
+    row::from_reals(out, x, n);
     out_.EnQue(out);
   }
 

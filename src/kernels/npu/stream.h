@@ -5,7 +5,7 @@
 // tile by tile, an operation makes the outputs, tiles go out; with two buffers per tensor the three overlap.
 // Arithmetic is in fp32 where the operation says so.
 
-#include "ascendc/api/kernel_operator.h"
+#include "kernels/npu/row_ops.h"
 
 namespace etalon::kernels::npu {
 
@@ -89,13 +89,9 @@ class Stream {
 
   __aicore__ void Process() {
     using stream_detail::ceil_div;
-    const std::int64_t across = ceil_div(t_.columns, t_.tile_columns),
-                       tiles = across * ceil_div(t_.rows, t_.tile_rows);
-    const std::int64_t blocks =
-        AscendC::GetBlockNum() * (AscendC::GetSubBlockNum() > 0 ? AscendC::GetSubBlockNum() : 1);
-    const std::int64_t me = AscendC::GetBlockIdx();
-    const std::int64_t first = tiles * me / blocks, last = tiles * (me + 1) / blocks;
-    for (std::int64_t i = first; i < last; ++i) {
+    const std::int64_t across = ceil_div(t_.columns, t_.tile_columns);
+    const row::Share mine = row::share_of(across * ceil_div(t_.rows, t_.tile_rows));
+    for (std::int64_t i = mine.first; i < mine.last; ++i) {
       const std::int64_t row = i / across * t_.tile_rows, column = i % across * t_.tile_columns;
       const Tile tile{row, column, stream_detail::min(t_.tile_rows, t_.rows - row),
                       stream_detail::min(t_.tile_columns, t_.columns - column)};
@@ -113,30 +109,19 @@ class Stream {
     std::int64_t row, column, rows, columns;
   };
 
-  // Whole rows of 32-byte multiples go by DataCopy, others by DataCopyPad.
   __aicore__ void load(const Tile& t) {
-    using namespace AscendC;
     for (int i = 0; i < Op::kInputs; ++i) {
-      const std::int64_t size = Op::in_bytes(i), bytes = t.columns * size;
+      const std::int64_t size = Op::in_bytes(i);
       Bytes local = in_[i].template AllocTensor<std::uint8_t>();
-      const auto from = in_gm_[i][static_cast<std::uint64_t>((t.row * t_.in_pitch[i] + t.column) * size)];
-      if (t.rows == 1 && bytes % 32 == 0) {
-        DataCopy(local, from, static_cast<std::uint32_t>(bytes));
-      } else {
-        const std::int64_t padded = stream_detail::align(t.columns, kPad) * size;
-        DataCopyPad(
-            local, from,
-            DataCopyExtParams(static_cast<std::uint16_t>(t.rows), static_cast<std::uint32_t>(bytes),
-                              static_cast<std::uint32_t>(t_.in_pitch[i] * size - bytes),
-                              static_cast<std::uint32_t>((padded - stream_detail::align(bytes, 32)) / 32), 0),
-            DataCopyPadExtParams<std::uint8_t>());
-      }
+      row::load_rows(local, in_gm_[i][static_cast<std::uint64_t>((t.row * t_.in_pitch[i] + t.column) * size)],
+                     t.rows, t.columns * size, stream_detail::align(t.columns, kPad) * size,
+                     t_.in_pitch[i] * size);
       in_[i].EnQue(local);
     }
   }
   __aicore__ void compute(const Tile& t) {
     using namespace AscendC;
-    Bytes in[Op::kInputs], out[Op::kOutputs];
+    Bytes in[Op::kInputs + 1], out[Op::kOutputs];
     stream_detail::Reals scratch[Op::kScratch + 1];
     for (int i = 0; i < Op::kInputs; ++i) in[i] = in_[i].template DeQue<std::uint8_t>();
     for (int i = 0; i < Op::kOutputs; ++i) out[i] = out_[i].template AllocTensor<std::uint8_t>();
@@ -148,21 +133,12 @@ class Stream {
     for (int i = 0; i < Op::kOutputs; ++i) out_[i].EnQue(out[i]);
   }
   __aicore__ void store(const Tile& t) {
-    using namespace AscendC;
     for (int i = 0; i < Op::kOutputs; ++i) {
-      const std::int64_t size = Op::out_bytes(i), bytes = t.columns * size;
+      const std::int64_t size = Op::out_bytes(i);
       Bytes local = out_[i].template DeQue<std::uint8_t>();
-      const auto to = out_gm_[i][static_cast<std::uint64_t>((t.row * t_.out_pitch[i] + t.column) * size)];
-      if (t.rows == 1 && bytes % 32 == 0) {
-        DataCopy(to, local, static_cast<std::uint32_t>(bytes));
-      } else {
-        const std::int64_t padded = stream_detail::align(t.columns, kPad) * size;
-        DataCopyPad(
-            to, local,
-            DataCopyExtParams(static_cast<std::uint16_t>(t.rows), static_cast<std::uint32_t>(bytes),
-                              static_cast<std::uint32_t>((padded - stream_detail::align(bytes, 32)) / 32),
-                              static_cast<std::uint32_t>(t_.out_pitch[i] * size - bytes), 0));
-      }
+      row::store_rows(out_gm_[i][static_cast<std::uint64_t>((t.row * t_.out_pitch[i] + t.column) * size)],
+                      local, t.rows, t.columns * size, stream_detail::align(t.columns, kPad) * size,
+                      t_.out_pitch[i] * size);
       out_[i].FreeTensor(local);
     }
   }
@@ -171,15 +147,15 @@ class Stream {
   Op op_;
   std::int32_t elements_ = 0;
   AscendC::TPipe pipe_;
-  AscendC::TQue<AscendC::TPosition::VECIN, 2> in_[Op::kInputs];
+  AscendC::TQue<AscendC::TPosition::VECIN, 2> in_[Op::kInputs + 1];
   AscendC::TQue<AscendC::TPosition::VECOUT, 2> out_[Op::kOutputs];
   AscendC::TBuf<AscendC::TPosition::VECCALC> scratch_[Op::kScratch + 1];
-  AscendC::GlobalTensor<std::uint8_t> in_gm_[Op::kInputs], out_gm_[Op::kOutputs];
+  AscendC::GlobalTensor<std::uint8_t> in_gm_[Op::kInputs + 1], out_gm_[Op::kOutputs];
 };
 
 template <class Op>
-__global__ __aicore__ void stream_kernel(const GmAddress* in, const GmAddress* out, const StreamTiling& tiling,
-                                         const Op& op) {
+__global__ __aicore__ void stream_kernel(const GmAddress* in, const GmAddress* out,
+                                         const StreamTiling& tiling, const Op& op) {
   KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIV_ONLY);
   Stream<Op> kernel;
   kernel.Init(in, out, tiling, op);

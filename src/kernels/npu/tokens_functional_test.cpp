@@ -117,6 +117,53 @@ TEST(NpuCrossEntropy, SumsOverAnyVocabularyInChunks) {
   }
 }
 
+TEST(NpuGatherRows, ScattersRowsBackAndAddsThoseOfOneIndex) {
+  const std::int64_t rows = 50, columns = 130, table = 7;
+  TestDevice device;
+  float* x = device.random<float>(rows * columns, "x");
+  auto* index = device.allocate_of<std::int32_t>(rows);
+  float* y = device.allocate_of<float>(table * columns);
+  std::vector<double> expected(static_cast<std::size_t>(table * columns));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    index[i] = static_cast<std::int32_t>(i * 5 % table);
+    for (std::int64_t c = 0; c < columns; ++c)
+      expected[static_cast<std::size_t>(index[i] * columns + c)] += x[i * columns + c];
+  }
+  GatherTiling t;
+  t.rows = rows, t.columns = columns, t.chunk = 64;
+  const auto p = [](auto* q) { return reinterpret_cast<GmAddress>(q); };
+  run_functional(device, ascendc::KernelType::aiv, 4,
+                 [&] { scatter_rows_kernel<float>(p(x), p(index), p(y), t); });
+  EXPECT_LE(worst_error(y, expected, 1e-5, 1e-5), 1);
+}
+
+TEST(NpuCrossEntropy, GivesTheGradientOfAnyVocabulary) {
+  for (const std::int64_t columns : {3, 1000, 9001}) {
+    const std::int64_t rows = 6;
+    TestDevice device;
+    auto* x = device.random<bfloat16_t>(rows * columns, "x", 2.0);
+    auto* labels = device.allocate_of<std::int32_t>(rows);
+    float* log_sum = device.allocate_of<float>(rows);
+    auto* dx = device.allocate_of<bfloat16_t>(rows * columns);
+    std::vector<double> expected;
+    const auto real = [&](std::int64_t i) { return static_cast<double>(static_cast<float>(x[i])); };
+    for (std::int64_t r = 0; r < rows; ++r) {
+      labels[r] = static_cast<std::int32_t>(r * 37 % columns);
+      double sum = 0;
+      for (std::int64_t c = 0; c < columns; ++c) sum += std::exp(real(r * columns + c));
+      log_sum[r] = static_cast<float>(std::log(sum));
+      for (std::int64_t c = 0; c < columns; ++c)
+        expected.push_back(0.25 * (std::exp(real(r * columns + c)) / sum - (c == labels[r] ? 1 : 0)));
+    }
+    CrossEntropyTiling t;
+    t.rows = rows, t.columns = t.pitch = columns, t.chunk = 512, t.scale = 0.25f;
+    const auto p = [](auto* q) { return reinterpret_cast<GmAddress>(q); };
+    run_functional(device, ascendc::KernelType::aiv, 4,
+                   [&] { cross_entropy_gradient_kernel<bfloat16_t>(p(x), p(labels), p(log_sum), p(dx), t); });
+    EXPECT_LE(worst_error(dx, expected, 1.0 / 128, 1e-6), 1) << columns;
+  }
+}
+
 TEST(NpuTopK, ChoosesTheLargestExpertsInOrder) {
   for (std::int64_t experts : {1, 8, 60, 64, 128, 256, 512}) {
     for (bool normalise : {true, false}) {

@@ -47,8 +47,8 @@ class TopK {
     Muls(offsets, offsets, 8, n);
     PipeBarrier<PIPE_V>();
     Adds(offsets[static_cast<std::uint32_t>(chosen_)], offsets, 4, n);
-    const std::int64_t blocks = GetBlockNum(), me = GetBlockIdx();
-    for (std::int64_t i = t_.tokens * me / blocks; i < t_.tokens * (me + 1) / blocks; ++i) run(i);
+    const row::Share mine = row::share_of(t_.tokens);
+    for (std::int64_t i = mine.first; i < mine.last; ++i) run(i);
     in_.FreeAllEvent();
     out_.FreeAllEvent();
   }

@@ -28,12 +28,9 @@ class TransposeMatrix {
     pipe_.InitBuffer(block_, 2 * 512);
   }
   __aicore__ void Process() {
-    const std::int64_t across = row::ceil_div(t_.columns, kTile),
-                       tiles = across * row::ceil_div(t_.rows, kTile);
-    const std::int64_t blocks = AscendC::GetBlockNum(), me = AscendC::GetBlockIdx();
-    for (std::int64_t i = tiles * me / blocks; i < tiles * (me + 1) / blocks; ++i) {
-      run(i / across * kTile, i % across * kTile);
-    }
+    const std::int64_t across = row::ceil_div(t_.columns, kTile);
+    const row::Share mine = row::share_of(across * row::ceil_div(t_.rows, kTile));
+    for (std::int64_t i = mine.first; i < mine.last; ++i) run(i / across * kTile, i % across * kTile);
     in_.FreeAllEvent();
     out_.FreeAllEvent();
   }
