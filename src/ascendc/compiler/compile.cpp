@@ -115,7 +115,7 @@ class Compiler {
                "c++-cpp-output",
                "-std=" + o_.standard,
                "-O2",
-               "-gline-tables-only",
+               "-gline-tables-only", "-gdwarf-aranges",
                "-ffp-contract=off",
                "-fno-strict-aliasing",
                "-Wno-unknown-attributes",

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles and runs the programs of this folder with `etalon cc`.  usage: check PATH-OF-ETALON [NAME...]"""
+"""Compiles and runs the programs of this folder with `etalon cc`.  usage: check.py PATH-OF-ETALON [NAME...]"""
 import os
 import pathlib
 import stat
