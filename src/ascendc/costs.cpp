@@ -115,7 +115,7 @@ double vector_cycles(const etalon_asc_vector& v, const InstructionCosts& costs) 
   const int wide = std::max(bytes_of(v.dst_type), bytes_of(v.src_type)) >= 4 ? 1 : 0;
   double per_repeat = costs.vector_repeat[static_cast<int>(cls)][wide];
   if (cls == VectorClass::binary && operands_conflict(v, costs)) per_repeat += costs.bank_conflict;
-  return static_cast<double>(repeats_of(v)) * per_repeat;
+  return static_cast<double>(repeats_of(v)) * per_repeat / costs.vector_issue;
 }
 
 double mmad_cycles(const etalon_asc_mmad& d, const InstructionCosts& costs) {

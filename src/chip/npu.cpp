@@ -61,6 +61,7 @@ void fill_vector(const Facts& f, NpuCosts& c) {
   c.gather_start = f.cycles("vectorop.gather_start");
   c.merge_start = f.cycles("vectorop.merge_start");
   c.bank_conflict = f.cycles("vectorop.conflict");
+  c.vector_issue = f.has("vector.issue") ? f.get<double>("vector.issue") : 1;
   c.divide_narrow_start = f.cycles("vectorop.divide16_start");
   c.mask_tail = f.cycles("vectorop.mask_tail");
   c.gather_read = f.cycles("vectorop.gather_read");

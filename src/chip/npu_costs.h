@@ -74,6 +74,7 @@ struct NpuCosts {
   double vector_minimum = 0;      // occupancy is never less
   double squeeze = 0, gather_start = 0, merge_start = 0;  // see the facts vectorop.*
   double bank_conflict = 0;       // more cycles per repeat when two source operands share bank groups
+  double vector_issue = 1;        // vector instructions issued per cycle: repeats take so much less
   double divide_narrow_start = 0; // a 16-bit division is one pass longer
   double mask_tail = 0;           // comparison: the last 32-byte block of the mask, if not full, is read and written
   double gather_read = 0, gather_index = 0;  // gather of blocks: per repeat; per eight repeats, whose offsets are loaded

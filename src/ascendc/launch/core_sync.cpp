@@ -89,7 +89,11 @@ void CoreRuntime::wait_flag(int from, int to, int id) {
     return;
   }
   const auto pipe = machine_pipe(to);
-  if (waits_[pipe].count == 3) flush_waits(pipe);
+  // A flag waited for twice is two tokens: each needs an instruction of its own.
+  const FlagId* waits = waits_[pipe].flags;
+  if (waits_[pipe].count == 3 ||
+      std::find(waits, waits + waits_[pipe].count, flag) != waits + waits_[pipe].count)
+    flush_waits(pipe);
   waits_[pipe].flags[waits_[pipe].count++] = flag;
   // Data handed on costs the time of the flag; a buffer given back was as a rule free long before.
   const bool pays = (from == kAscPipeMte2 && to == kAscPipeMte1) || (from == kAscPipeM && to == kAscPipeFix);

@@ -27,10 +27,10 @@ class AttentionCube {
     outputs_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(mine + x.outputs_at()));
     memory_.layout<T, direct>(pipe_, s);
     const auto bytes = [](std::int64_t elements) { return static_cast<std::uint32_t>(elements * sizeof(T)); };
-    pipe_.InitBuffer(l1_q_, bytes(s.rows * row::align(s.dim, 16)));
+    pipe_.InitBuffer(l1_q_, bytes(s.rows * row::align(s.dim, kC0<T>)));
     for (int i = 0; i < 2; ++i) {
-      pipe_.InitBuffer(l1_k_[i], bytes(s.keys * row::align(s.dim, 16)));
-      if (!s.shared_kv) pipe_.InitBuffer(l1_v_[i], bytes(s.keys * row::align(s.dim_v, 16)));
+      pipe_.InitBuffer(l1_k_[i], bytes(s.keys * row::align(s.dim, kC0<T>)));
+      if (!s.shared_kv) pipe_.InitBuffer(l1_v_[i], bytes(s.keys * row::align(s.dim_v, kC0<T>)));
     }
     l0_.layout(pipe_, s.rows);
   }
@@ -58,20 +58,22 @@ class AttentionCube {
 
   __aicore__ void load_k(const attention_detail::Item& it, std::int64_t i) {
     using namespace AscendC;
+    using namespace attention_detail;
     const auto id = static_cast<std::int32_t>(kIdK + i % 2);
     WaitFlag<HardEvent::MTE1_MTE2>(id);
     const std::int64_t at = it.batch * s_.kv_batch + kv_head(it) * s_.kv_head + it.key_of(i) * s_.kv_row;
     attention_detail::to_l1(l1_k_[i % 2].template Get<T>(), k_[static_cast<std::uint64_t>(at)], it.keys_of(i),
-                            s_.dim, s_.kv_row, row::align(it.keys_of(i), 16));
+                            s_.dim, s_.kv_row, row::align(it.keys_of(i), kBlock<T>));
     SetFlag<HardEvent::MTE2_MTE1>(id);
   }
   __aicore__ void load_v(const attention_detail::Item& it, std::int64_t i) {
     using namespace AscendC;
+    using namespace attention_detail;
     const auto id = static_cast<std::int32_t>(kIdV + i % 2);
     WaitFlag<HardEvent::MTE1_MTE2>(id);
     const std::int64_t at = it.batch * s_.v_batch + kv_head(it) * s_.v_head + it.key_of(i) * s_.v_row;
     attention_detail::to_l1(l1_v_[i % 2].template Get<T>(), v_[static_cast<std::uint64_t>(at)], it.keys_of(i),
-                            s_.dim_v, s_.v_row, row::align(it.keys_of(i), 16));
+                            s_.dim_v, s_.v_row, row::align(it.keys_of(i), kBlock<T>));
     SetFlag<HardEvent::MTE2_MTE1>(id);
   }
   __aicore__ std::int64_t kv_head(const attention_detail::Item& it) const {
@@ -114,24 +116,17 @@ class AttentionCube {
                             std::int64_t m, std::int64_t n0, std::int64_t n, std::int64_t pitch) {
     using namespace AscendC;
     l0_.ready_to_store();
-    if constexpr (direct) {
-      FixpipeParamsC310<> f;
-      f.nSize = static_cast<std::uint16_t>(n);
-      f.mSize = static_cast<std::uint16_t>(m);
-      f.srcStride = static_cast<std::uint16_t>(row::align(m, 16));
-      f.dstStride = static_cast<std::uint32_t>(pitch);
-      f.dualDstCtl = 1;  // each vector core gets half of the rows
-      Fixpipe(ub[static_cast<std::uint32_t>(n0)], l0_.result(), f);
-    } else {
+    if constexpr (direct)
+      attention_detail::store_to_vector_cores(ub[static_cast<std::uint32_t>(n0)], l0_.result(), m, n, pitch);
+    else
       attention_detail::store_result(gm[static_cast<std::uint64_t>(n0)], l0_.result(), m, n, pitch);
-    }
     l0_.stored();
   }
 
   __aicore__ void make_scores(const attention_detail::Item& it, std::int64_t i) {
     using namespace AscendC;
     using namespace attention_detail;
-    const std::int64_t keys = it.keys_of(i), n1 = row::ceil_div(keys, 16);
+    const std::int64_t keys = it.keys_of(i), n1 = row::align(keys, kBlock<T>) / 16;
     const auto k_id = static_cast<std::int32_t>(kIdK + i % 2);
     const LocalTensor<T> l1_k = l1_k_[i % 2].template Get<T>(), l1_q = l1_q_.template Get<T>();
     LocalTensor<float> place;
@@ -160,7 +155,7 @@ class AttentionCube {
   __aicore__ void make_output(const attention_detail::Item& it, std::int64_t i) {
     using namespace AscendC;
     using namespace attention_detail;
-    const std::int64_t keys = it.keys_of(i), k1 = row::ceil_div(keys, 16);
+    const std::int64_t keys = it.keys_of(i), k1 = row::align(keys, kBlock<T>) / 16;
     if (!s_.shared_kv) load_v(it, i);
     hear<direct>(kWeightsReady);
     const auto p_id = static_cast<std::int32_t>(kIdP + i % 2),
@@ -170,7 +165,7 @@ class AttentionCube {
     if constexpr (!direct) {  // the vector cores wrote them in fractals
       WaitFlag<HardEvent::MTE1_MTE2>(p_id);
       DataCopy(l1_p, weights_[static_cast<std::uint64_t>(i % stages_ * s_.rows * s_.keys)],
-               static_cast<std::uint32_t>(row::align(it.queries, 16) * k1 * 16));
+               static_cast<std::uint32_t>(row::align(it.queries, 16) * row::align(keys, kC0<T>)));
       SetFlag<HardEvent::MTE2_MTE1>(p_id);
     }
     LocalTensor<float> place;

@@ -31,11 +31,17 @@ struct AttentionShape {
   std::int64_t splits = 1;                // parts of the keys of a lane, added up at the end
   std::int64_t lanes_together = 1 << 20;  // lanes whose longest items are dealt first
   std::int64_t more_passes = 0;  // passes over the scores that a general operator adds (masks, biases)
-  // For simulations of a part: rounds of items per block and key tiles per item; 0: all.
+  // For simulations of a part: rounds of items per block and last key tiles per item; 0: all.
   std::int64_t most_rounds = 0, most_tiles = 0;
 };
 
 namespace attention_detail {
+
+// Elements of 32 bytes, and rows that transposing loads take at a time (8-bit blocks are square too).
+template <class T>
+constexpr std::int64_t kC0 = 32 / static_cast<std::int64_t>(sizeof(T));
+template <class T>
+constexpr std::int64_t kBlock = sizeof(T) == 1 ? 32 : 16;
 
 constexpr std::int64_t kMostRows = 128, kMostHalf = kMostRows / 2, kDepth = 128, kMostStages = 3;
 enum : std::uint16_t {
@@ -101,7 +107,7 @@ inline Item item_at(const AttentionShape& s, std::int64_t index) {
   const std::int64_t tiles = row::ceil_div(end - first, s.keys);
   it.first_key = first + tiles * it.split / s.splits * s.keys;
   it.end_key = row::min(end, first + tiles * (it.split + 1) / s.splits * s.keys);
-  if (s.most_tiles > 0) it.end_key = row::min(it.end_key, it.first_key + s.most_tiles * s.keys);
+  if (s.most_tiles > 0 && it.steps() > s.most_tiles) it.first_key += (it.steps() - s.most_tiles) * s.keys;
   return it;
 }
 

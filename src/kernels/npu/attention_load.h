@@ -8,9 +8,6 @@
 
 namespace etalon::kernels::npu::attention_detail {
 
-template <class T>
-constexpr std::int64_t kC0 = 32 / static_cast<std::int64_t>(sizeof(T));
-
 // Flags of a block. On dav-3510 they stay inside it and name one vector core each; otherwise they reach both.
 template <bool direct, pipe_t pipe>
 __aicore__ inline void tell(std::uint16_t id) {
@@ -43,14 +40,15 @@ constexpr std::int64_t output_places(const AttentionShape& s) { return s.dim_v >
 // block.
 class SharedMemory {
  public:
+  // `outputs`: also places for partial outputs.
   template <class T, bool direct>
-  __aicore__ void layout(AscendC::TPipe& pipe, const AttentionShape& s) {
+  __aicore__ void layout(AscendC::TPipe& pipe, const AttentionShape& s, bool outputs = true) {
     const std::int64_t weights = direct ? s.lag + 1 : 2, half = s.rows / 2;
     for (std::int64_t i = 0; i < weights; ++i)
       pipe.InitBuffer(weights_[i], static_cast<std::uint32_t>(s.rows * s.keys * sizeof(T)));
     if constexpr (direct) {
       for (auto& b : scores_) pipe.InitBuffer(b, static_cast<std::uint32_t>(half * s.keys * 4));
-      for (std::int64_t i = 0; i < output_places(s); ++i)
+      for (std::int64_t i = 0; outputs && i < output_places(s); ++i)
         pipe.InitBuffer(outputs_[i], static_cast<std::uint32_t>(half * row::align(s.dim_v, 64) * 4));
     }
   }
@@ -132,6 +130,15 @@ __aicore__ inline void columns_to_l0b(const AscendC::LocalTensor<T>& l0, const A
                                       std::int64_t k) {
   using namespace AscendC;
   const std::int64_t n1 = row::ceil_div(n, 16);
+  if constexpr (sizeof(T) == 1) {  // square blocks of 32 make two fractals each
+    for (std::int64_t x = 0; x < row::ceil_div(k, 32); ++x) {
+      LoadDataWithTranspose(l0[static_cast<std::uint32_t>(x * n1 * 512)], l1,
+                            LoadData2dTransposeParams(
+                                static_cast<std::uint16_t>(n0 / 32 * (k1 / 2) + k0 / 32 + x),
+                                static_cast<std::uint8_t>(n1 / 2), static_cast<std::uint16_t>(k1 / 2), 1, 0));
+    }
+    return;
+  }
   for (std::int64_t x = 0; x < row::ceil_div(k, 16); ++x) {
     LoadData(l0[static_cast<std::uint32_t>(x * n1 * 256)], l1,
              LoadData2DParams(static_cast<std::uint16_t>(n0 / 16 * k1 + k0 / 16 + x),
@@ -150,6 +157,20 @@ __aicore__ inline void store_result(const AscendC::GlobalTensor<float>& gm,
   f.srcStride = static_cast<std::uint16_t>(row::align(m, 16));
   f.dstStride = static_cast<std::uint32_t>(pitch);
   Fixpipe(gm, l0c, f);
+}
+
+// dav-3510: L0C to rows in the UB of the block's vector cores, half of them to each.
+__aicore__ inline void store_to_vector_cores(const AscendC::LocalTensor<float>& ub,
+                                             const AscendC::LocalTensor<float>& l0c, std::int64_t m,
+                                             std::int64_t n, std::int64_t pitch) {
+  using namespace AscendC;
+  FixpipeParamsC310<> f;
+  f.nSize = static_cast<std::uint16_t>(n);
+  f.mSize = static_cast<std::uint16_t>(m);
+  f.srcStride = static_cast<std::uint16_t>(row::align(m, 16));
+  f.dstStride = static_cast<std::uint32_t>(pitch);
+  f.dualDstCtl = 1;
+  Fixpipe(ub, l0c, f);
 }
 
 // L0A, L0B and L0C, two of each: results of at most kMostRows x kDepth made of products of up to kDepth in K.

@@ -77,8 +77,8 @@ __aicore__ inline void put_fractals(const Tensor& to, const AscendC::LocalTensor
                                     std::int64_t rows, std::int64_t columns, std::int64_t height,
                                     std::int64_t tall) {
   AscendC::DataCopy(
-      to[static_cast<std::uint32_t>(first * 16)], from,
-      AscendC::DataCopyParams(static_cast<std::uint16_t>(row::ceil_div(columns, 16)),
+      to[static_cast<std::uint32_t>(first * kC0<T>)], from,
+      AscendC::DataCopyParams(static_cast<std::uint16_t>(row::ceil_div(columns, kC0<T>)),
                               static_cast<std::uint16_t>(rows), static_cast<std::uint16_t>(height - rows),
                               static_cast<std::uint16_t>(tall - rows)));
 }
