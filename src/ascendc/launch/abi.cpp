@@ -14,8 +14,10 @@ inline CoreRuntime& current(const void* address, const void* frame) {
 }
 }  // namespace
 
-// The core whose fiber runs, told where device code called.
-#define ETALON_CURRENT current(__builtin_return_address(0), __builtin_frame_address(0))
+// The core whose fiber runs, told where device code called. This function's frame begins with that of its
+// caller, which is read at once: a tail call gives it up.
+#define ETALON_CURRENT \
+  current(__builtin_return_address(0), *static_cast<void* const*>(__builtin_frame_address(0)))
 
 extern "C" {
 void etalon_asc_vector_op(const etalon_asc_vector* v) { ETALON_CURRENT.vector(*v); }

@@ -40,6 +40,16 @@ CoreRuntime::CoreRuntime(LaunchContext& launch, int core, bool is_cube)
   visible_.deq_scale = 1.0f;
 }
 
+DeviceFault::DeviceFault(std::string code_, const std::string& message)
+    : std::runtime_error(message), code(std::move(code_)) {
+  if (etalon_asc_current != nullptr)
+    static_cast<CoreRuntime*>(etalon_asc_current->runtime)->note_fault(*this);
+}
+
+void CoreRuntime::note_fault(const DeviceFault& fault) const {
+  if (launch_.observer != nullptr) launch_.observer->on_fault({fault.code, fault.what(), core_, place_});
+}
+
 void CoreRuntime::begin_block(std::uint32_t block, std::uint32_t blocks, std::uint32_t sub_block) {
   visible_.block = block;
   visible_.blocks = blocks;

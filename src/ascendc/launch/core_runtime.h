@@ -17,10 +17,10 @@
 
 namespace etalon::ascendc {
 
-// Ends a kernel: the simulated program did something it must not.
+// Ends a kernel: the simulated program did something it must not. The launch's observer is told as it is made,
+// while the frames of the device code still stand.
 struct DeviceFault : std::runtime_error {
-  DeviceFault(std::string code_, const std::string& message)
-      : std::runtime_error(message), code(std::move(code_)) {}
+  DeviceFault(std::string code_, const std::string& message);
   std::string code;
 };
 
@@ -45,8 +45,7 @@ class CoreRuntime {
   void end_block();  // the kernel has returned: what is held back is issued
   void called_from(const void* address, const void* frame) { place_.address = address, place_.frame = frame; }
   void stack_ends(const void* frame) { place_.stack_end = frame; }
-  const CallPlace& place() const { return place_; }
-  int index() const { return core_; }
+  void note_fault(const DeviceFault& fault) const;
 
   void vector(const etalon_asc_vector&);
   void move(const etalon_asc_move&);

@@ -117,20 +117,12 @@ Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::f
       });
     }
   } catch (const DeviceFault& fault) {
-    if (o.observer != nullptr) {
-      end = {fault.code, fault.what(), -1, {}};
-      if (etalon_asc_current != nullptr) {
-        const auto& core = *static_cast<CoreRuntime*>(etalon_asc_current->runtime);
-        end.core = core.index();
-        end.place = core.place();
-      }
-      o.observer->on_end(end);
-    }
     etalon_asc_current = nullptr;
+    if (o.observer != nullptr) o.observer->on_end({fault.code, fault.what()});
     return fail(fault.code, fault.what());
   }
   etalon_asc_current = nullptr;
-  if (!stuck.empty()) end = {"ascendc.deadlock", "the kernel hangs: " + stuck, -1, {}};
+  if (!stuck.empty()) end = {"ascendc.deadlock", "the kernel hangs: " + stuck};
   if (o.observer != nullptr) o.observer->on_end(end);
   if (!stuck.empty())
     return fail("ascendc.deadlock", "the kernel hangs: " + stuck, "check that every wait has its set");

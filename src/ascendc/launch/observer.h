@@ -19,8 +19,8 @@ struct LocalRange {
   bool write = false;
 };
 
-// Where device code called the runtime: the return address, and the frame chain above it where the code keeps
-// frame pointers. Valid during the call only; `stack_end` bounds the walk.
+// Where device code called the runtime: the return address, and the caller's frame pointer if its code keeps
+// frame pointers (else anything). Valid during the call only; `stack_end` bounds a walk up the frames.
 struct CallPlace {
   const void* address = nullptr;
   const void* frame = nullptr;
@@ -78,11 +78,15 @@ struct LaunchShape {
   bool functional = false;
 };
 
+// A core did what it must not, which ends the kernel.
+struct FaultEvent {
+  std::string code, message;
+  int core = 0;
+  CallPlace place;
+};
+
 struct LaunchEnd {
-  std::string code,
-      message;      // of the fault that ended the kernel, "ascendc.deadlock" if it hangs; empty: it ended
-  int core = -1;    // that faulted
-  CallPlace place;  // of the fault
+  std::string code, message;  // "ascendc.deadlock" if it hangs, else of the fault; empty: it came to its end
 };
 
 class Observer {
@@ -90,6 +94,7 @@ class Observer {
   virtual ~Observer() = default;
   virtual void on_launch(const LaunchShape&) {}
   virtual void on_instruction(const InstructionEvent&) = 0;
+  virtual void on_fault(const FaultEvent&) {}
   virtual void on_end(const LaunchEnd&) {}
 };
 

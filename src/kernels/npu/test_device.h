@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ascendc/api/kernel_operator.h"
+#include "ascendc/hazards/checker.h"
 #include "ascendc/launch/launch.h"
 #include "base/rng.h"
 #include "catalog/catalog.h"
@@ -50,8 +51,12 @@ inline void run_functional(ascendc::Device& device, ascendc::KernelType type, in
   ascendc::LaunchOptions options;
   options.type = type;
   options.blocks = blocks;
+  ascendc::HazardChecker checker;  // every kernel is run under it, and must pass clean
+  options.observer = &checker;
   const auto result = ascendc::launch(device, options, kernel);
   ASSERT_TRUE(result.has_value()) << result.error().text();
+  for (const auto& f : checker.findings())
+    EXPECT_EQ(f.severity, Severity::note) << f.code << " " << f.text;
 }
 
 // Largest |got - expected| over (absolute + relative * |expected|) of all elements; at most 1 passes.

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ascendc/hazards/footprint.h"
+
+#include <algorithm>
+
+#include "ascendc/launch/numbers.h"
+
+namespace etalon::ascendc::hazards {
+
+Operand& Footprint::operand(int space, bool write) {
+  if (used == operands.size()) operands.emplace_back();
+  Operand& o = operands[used++];
+  o.space = space;
+  o.core = -1;
+  o.write = write;
+  o.runs.clear();
+  return o;
+}
+
+namespace {
+
+std::uint64_t address(const void* gm) { return reinterpret_cast<std::uintptr_t>(gm); }
+
+void add_rows(Operand& o, std::uint64_t begin, std::int64_t rows, std::int64_t bytes, std::int64_t pitch) {
+  for (std::int64_t r = 0; r < rows; ++r)
+    o.add(begin + static_cast<std::uint64_t>(r * pitch), static_cast<std::uint64_t>(bytes));
+}
+
+// The selected elements of every repeat of one operand.
+void add_lanes(Operand& o, const etalon_asc_vector& v, std::uint32_t start, int size, int per_repeat,
+               std::int64_t block, std::int64_t repeat) {
+  if (v.count_form != 0) {
+    o.add(start, std::uint64_t{v.repeat} * static_cast<std::uint64_t>(size));
+    return;
+  }
+  const std::int64_t repeats = repeats_of(v);
+  std::vector<std::pair<std::int64_t, std::int64_t>> runs;  // of one repeat
+  for (std::int64_t r = 0; r < repeats; ++r) {
+    if (r == 0 || v.counter != 0) {  // with bit masks every repeat is like the first
+      const Lanes lanes = lanes_of(v, per_repeat, r);
+      runs.clear();
+      for (int i = 0; i < lanes.count; ++i) {
+        const std::int64_t at = offset_of(lanes.index[i], size, block);
+        if (!runs.empty() && runs.back().first + runs.back().second == at)
+          runs.back().second += size;
+        else
+          runs.emplace_back(at, size);
+      }
+    }
+    for (const auto& [at, bytes] : runs) {
+      o.add(start + static_cast<std::uint64_t>(r * repeat * 32 + at), static_cast<std::uint64_t>(bytes));
+    }
+  }
+}
+
+bool reads_destination(int op) {
+  return op == kAscMulAddDst || op == kAscFusedMulAdd || op == kAscFusedMulAddRelu || op == kAscAxpy;
+}
+
+void elementwise(const etalon_asc_vector& v, Footprint& out) {
+  const int dst = bytes_of(v.dst_type), src = bytes_of(v.src_type), per = 256 / std::max(dst, src);
+  if (v.sources > 0) add_lanes(out.operand(kAscUb, false), v, v.src0, src, per, v.src0_block, v.src0_repeat);
+  if (v.sources > 1) add_lanes(out.operand(kAscUb, false), v, v.src1, src, per, v.src1_block, v.src1_repeat);
+  if (v.op == kAscSelect) {
+    const std::int64_t elements = v.count_form != 0 ? v.repeat : repeats_of(v) * per;
+    const bool once = v.detail == kAscSelectMaskOnce;
+    out.operand(kAscUb, false)
+        .add(v.extra[0],
+             static_cast<std::uint64_t>((once ? std::min<std::int64_t>(elements, per) : elements) + 7) / 8);
+  }
+  if (reads_destination(v.op))
+    add_lanes(out.operand(kAscUb, false), v, v.dst, dst, per, v.dst_block, v.dst_repeat);
+  add_lanes(out.operand(kAscUb, true), v, v.dst, dst, per, v.dst_block, v.dst_repeat);
+}
+
+void compare(const etalon_asc_vector& v, Footprint& out) {
+  const int size = bytes_of(v.src_type), per = 256 / size;
+  add_lanes(out.operand(kAscUb, false), v, v.src0, size, per, v.src0_block, v.src0_repeat);
+  if (v.sources > 1) add_lanes(out.operand(kAscUb, false), v, v.src1, size, per, v.src1_block, v.src1_repeat);
+  const std::int64_t elements = v.count_form != 0 ? v.repeat : repeats_of(v) * per;
+  out.operand(kAscUb, true).add(v.dst, static_cast<std::uint64_t>(elements + 7) / 8);
+}
+
+void reduction(const etalon_asc_vector& v, Footprint& out) {
+  const int size = bytes_of(v.dst_type), per = 256 / bytes_of(v.src_type);
+  add_lanes(out.operand(kAscUb, false), v, v.src0, bytes_of(v.src_type), per, v.src0_block, v.src0_repeat);
+  Operand& dst = out.operand(kAscUb, true);
+  const bool extreme = v.op == kAscWholeMax || v.op == kAscWholeMin;
+  const std::int64_t step = v.dst_repeat, repeats = repeats_of(v);
+  for (std::int64_t r = 0; r < repeats; ++r) {
+    const auto at = [&](std::int64_t offset) { return v.dst + static_cast<std::uint64_t>(offset); };
+    if (extreme) {
+      const int values = v.detail < 2 ? 2 : 1;
+      dst.add(at(r * step * size * values), static_cast<std::uint64_t>(size * values));
+    } else if (v.op == kAscWholeSum || v.op == kAscRepeatSum) {
+      dst.add(at(r * step * size), static_cast<std::uint64_t>(size));
+    } else {  // blocks or pairs that hold a selected element
+      const int group = v.op == kAscPairSum ? 2 : 32 / bytes_of(v.src_type);
+      const std::int64_t base = v.op == kAscPairSum ? r * step * 128 : r * step * 8 * size;
+      const Lanes lanes = lanes_of(v, per, r);
+      for (int i = 0, last = -1; i < lanes.count; ++i) {
+        const int g = lanes.index[i] / group;
+        if (g != last) dst.add(at(base + g * size), static_cast<std::uint64_t>(size));
+        last = g;
+      }
+    }
+  }
+}
+
+void gather(const etalon_asc_vector& v, const LocalBytes& ub, Footprint& out) {
+  const int size = bytes_of(v.dst_type), per = 256 / std::max(size, 2);
+  Operand offsets, values, dst;
+  const auto one = [&](std::int64_t number, std::int64_t to) {
+    const std::uint32_t at = v.src1 + static_cast<std::uint32_t>(number * 4);
+    offsets.add(at, 4);
+    dst.add(v.dst + static_cast<std::uint64_t>(to), static_cast<std::uint64_t>(size));
+    const std::byte* p = ub(at);
+    if (p != nullptr)
+      values.add(std::uint64_t{v.src0} + v.extra[0] + load_as<std::uint32_t>(p),
+                 static_cast<std::uint64_t>(size));
+  };
+  if (v.count_form != 0) {
+    for (std::int64_t i = 0; i < v.repeat; ++i) one(i, i * size);
+  } else {
+    for (std::int64_t r = 0; r < v.repeat; ++r) {
+      for (int e = 0; e < per; ++e) {
+        if ((v.mask[e / 64] >> (e % 64) & 1) != 0) one(r * per + e, r * v.dst_repeat * 32 + e * size);
+      }
+    }
+  }
+  out.operand(kAscUb, false).runs = std::move(offsets.runs);
+  out.operand(kAscUb, false).runs = std::move(values.runs);
+  out.operand(kAscUb, true).runs = std::move(dst.runs);
+}
+
+void by_ranges(const InstructionEvent& e, Footprint& out) {
+  for (const bool write : {false, true}) {
+    for (int i = 0; i < e.range_count; ++i) {
+      const LocalRange& r = e.ranges[i];
+      if (r.write == write) out.operand(r.space, write).add(r.begin, r.end - r.begin);
+    }
+    if (e.gm != nullptr && e.gm_write == write)
+      out.operand(kAscGm, write).add(address(e.gm), static_cast<std::uint64_t>(e.gm_bytes));
+  }
+}
+
+void vector(const InstructionEvent& e, const LocalBytes& ub, Footprint& out) {
+  const auto& v = *static_cast<const etalon_asc_vector*>(e.descriptor);
+  if (v.op <= kAscDuplicate || v.op == kAscSelect || v.op == kAscArange) {
+    elementwise(v, out);
+  } else if (v.op == kAscCompare || v.op == kAscCompares) {
+    compare(v, out);
+  } else if (v.op >= kAscWholeSum && v.op <= kAscRepeatSum) {
+    reduction(v, out);
+  } else if (v.op == kAscGather) {
+    gather(v, ub, out);
+  } else if (v.op == kAscBrcb) {
+    out.operand(kAscUb, false)
+        .add(v.src0, std::uint64_t{v.repeat} * 8 * static_cast<std::uint64_t>(bytes_of(v.dst_type)));
+    Operand& dst = out.operand(kAscUb, true);
+    for (std::uint32_t r = 0; r < v.repeat; ++r) {
+      for (std::uint32_t b = 0; b < 8; ++b) dst.add(v.dst + (r * v.dst_repeat + b * v.dst_block) * 32, 32);
+    }
+  } else if (v.op == kAscMrgSort) {
+    const std::uint32_t starts[4] = {v.src0, v.src1, v.extra[0], v.extra[1]};
+    const std::uint32_t lengths[4] = {v.extra[2] & 0xffff, v.extra[2] >> 16, v.extra[3] & 0xffff,
+                                      v.extra[3] >> 16};
+    std::uint64_t all = 0;
+    Operand& src = out.operand(kAscUb, false);
+    for (int l = 0; l < 4; ++l) {
+      if ((v.detail >> l & 1) == 0) continue;
+      src.add(starts[l], std::uint64_t{lengths[l]} * 8);
+      all += lengths[l] * 8;
+    }
+    out.operand(kAscUb, true).add(v.dst, all);
+  } else {
+    by_ranges(e, out);
+  }
+}
+
+void move(const InstructionEvent& e, const Partners& partners, Footprint& out) {
+  const auto& m = *static_cast<const etalon_asc_move*>(e.descriptor);
+  const bool from_gm = m.src_space == kAscGm, to_gm = m.dst_space == kAscGm;
+  if (!from_gm && !to_gm) {
+    add_rows(out.operand(m.src_space, false), m.local, m.rows, m.row_bytes, m.src_pitch);
+    Operand& dst = out.operand(m.dst_space, true);
+    add_rows(dst, m.local2, m.rows, m.row_bytes, m.dst_pitch);
+    if (!e.is_cube && m.dst_space == kAscL1) dst.core = partners.of(e, 0);
+    return;
+  }
+  if (to_gm) {
+    add_rows(out.operand(m.src_space, false), m.local, m.rows, m.row_bytes, m.src_pitch);
+    add_rows(out.operand(kAscGm, true), address(m.gm), m.rows, m.row_bytes, m.dst_pitch);
+    return;
+  }
+  Operand& src = out.operand(kAscGm, false);
+  if (m.kind != kAscMoveNd2Nz) {
+    add_rows(src, address(m.gm), m.rows, m.row_bytes, m.src_pitch);
+    const std::int64_t size = bytes_of(m.type), filled = m.left_pad + m.row_bytes;
+    std::int64_t bytes = m.row_bytes;
+    if (m.kind == kAscMovePad) {
+      const bool declared = m.is_pad != 0 && (m.left_pad | m.right_pad) != 0;
+      bytes = declared ? filled + m.right_pad : (filled + 31) / 32 * 32;
+      bytes = filled + (bytes - filled) / size * size;
+    }
+    add_rows(out.operand(m.dst_space, true), m.local, m.rows, bytes, m.dst_pitch);
+    return;
+  }
+  for (std::int64_t x = 0; x < m.matrices; ++x)
+    add_rows(src, address(m.gm) + static_cast<std::uint64_t>(x * m.src_matrix_pitch), m.rows, m.row_bytes,
+             m.src_pitch);
+  Operand& dst = out.operand(m.dst_space, true);
+  for (std::int64_t x = 0; x < m.matrices; ++x) {
+    for (std::int64_t c = 0; c < (m.row_bytes + 31) / 32; ++c) {
+      add_rows(dst, m.local + static_cast<std::uint64_t>(x * m.dst_matrix_pitch + c * m.dst_column_pitch),
+               m.rows, 32, m.dst_pitch);
+    }
+  }
+}
+
+// im2col: the 32-byte pieces of the feature map that lie inside it.
+void load_3d(const etalon_asc_load& l, Operand& src) {
+  const int c0 = 32 / bytes_of(l.type), channels1 = (l.channels + c0 - 1) / c0;
+  const int extent_w = (l.filter_w - 1) * l.dilation_w + 1, taps = l.filter_w * l.filter_h;
+  const int out_w = (l.l1_w + l.pad[0] + l.pad[1] - extent_w) / l.stride_w + 1;
+  for (int kk = 0; kk < (l.k_extension + c0 - 1) / c0; ++kk) {
+    const int block = l.k_start / c0 + kk, c1 = block / taps, tap = block % taps;
+    for (int m = 0; m < (l.m_extension + 15) / 16 * 16; ++m) {
+      const int position = l.m_start + m, y = position / out_w, x = position % out_w;
+      const int h = y * l.stride_h - l.pad[2] + tap / l.filter_w * l.dilation_h;
+      const int w = x * l.stride_w - l.pad[0] + tap % l.filter_w * l.dilation_w;
+      if (h >= 0 && h < l.l1_h && w >= 0 && w < l.l1_w && c1 < channels1) {
+        src.add(
+            l.src +
+                static_cast<std::uint64_t>((static_cast<std::int64_t>(c1) * l.l1_h + h) * l.l1_w + w) * 32,
+            32);
+      }
+    }
+  }
+}
+
+void load(const InstructionEvent& e, Footprint& out) {
+  const auto& l = *static_cast<const etalon_asc_load*>(e.descriptor);
+  Operand& src = out.operand(kAscL1, false);
+  const std::int64_t block = l.kind == kAscLoadTranspose && bytes_of(l.type) != 2 ? 1024 : 512;
+  if (l.kind == kAscLoad3d) {
+    load_3d(l, src);
+  } else {
+    add_rows(src, l.src + static_cast<std::uint64_t>(l.start * block), l.repeat, block, l.src_stride * block);
+  }
+  Operand& dst = out.operand(l.dst_space, true);
+  if (l.kind == kAscLoad3d) {
+    for (int i = 0; i < e.range_count; ++i) {
+      if (e.ranges[i].write) dst.add(e.ranges[i].begin, e.ranges[i].end - e.ranges[i].begin);
+    }
+    return;
+  }
+  add_rows(dst, l.dst, l.repeat, 512, (1 + std::int64_t{l.dst_gap}) * 512);
+  if (block == 1024)
+    add_rows(dst, l.dst + static_cast<std::uint64_t>(1 + l.dst_fractal_gap) * 512, l.repeat, 512,
+             (1 + std::int64_t{l.dst_gap}) * 512);
+}
+
+void mmad(const InstructionEvent& e, Footprint& out) {
+  const auto& d = *static_cast<const etalon_asc_mmad*>(e.descriptor);
+  const int c0 = 32 / bytes_of(d.a_type), align = d.k_align != 0 && d.a_type == kAscF32 ? 2 : 1;
+  const std::uint64_t k1 = static_cast<std::uint64_t>(((d.k + c0 - 1) / c0 + align - 1) / align * align);
+  const std::uint64_t m1 = (d.m + 15u) / 16, n1 = (d.n + 15u) / 16;
+  out.operand(kAscL0a, false).add(d.a, d.m == 1 ? k1 * 32 : m1 * k1 * 512);  // one row lies as it is
+  out.operand(kAscL0b, false).add(d.b, n1 * k1 * 512);
+  if (d.bias != 0) out.operand(kAscBt, false).add(d.bias_offset, std::uint64_t{d.n} * 4);
+  if (d.bias == 0 && d.init == 0) out.operand(kAscL0c, false).add(d.c, m1 * n1 * 1024);
+  out.operand(kAscL0c, true).add(d.c, m1 * n1 * 1024);
+}
+
+void fixpipe(const InstructionEvent& e, const Partners& partners, Footprint& out) {
+  const auto& f = *static_cast<const etalon_asc_fixpipe*>(e.descriptor);
+  const std::int64_t size = bytes_of(f.dst_type), n1 = (f.n + 15) / 16;
+  add_rows(out.operand(kAscL0c, false), f.src, n1, f.m * 64, std::int64_t{f.src_stride} * 64);
+  if (f.quant == kAscVDeqF16 || f.quant == kAscVReq8 || f.quant == kAscVF32B8)
+    out.operand(kAscFb, false).add(f.scale, std::uint64_t{f.n} * 8);
+  const std::uint64_t to = f.dst_space == kAscGm ? address(f.gm) : f.dst;
+  if (f.nz != 0) {
+    const std::int64_t width = size == 1 ? 32 : size == 4 && f.channel_split != 0 ? 8 : 16;
+    add_rows(out.operand(f.dst_space, true), to, (f.n + width - 1) / width, f.m * width * size,
+             std::int64_t{f.dst_stride} * 32);
+    return;
+  }
+  const bool to_vector = f.dst_space == kAscUb && e.is_cube;
+  const std::int64_t most = to_vector && f.dual == 1 ? (f.m + 1) / 2 : f.m;
+  int sub = to_vector && f.dual == 0 ? f.sub_block : 0;
+  for (std::int64_t first = 0; first < f.m; first += most, ++sub) {
+    Operand& dst = out.operand(f.dst_space, true);
+    if (to_vector) dst.core = partners.of(e, sub);
+    add_rows(dst, to, std::min<std::int64_t>(most, f.m - first), f.n * size, f.dst_stride * size);
+  }
+}
+
+}  // namespace
+
+void footprint_of(const InstructionEvent& e, const Partners& partners, const LocalBytes& ub, Footprint& out) {
+  out.clear();
+  switch (e.descriptor_kind) {
+    case InstructionEvent::Descriptor::vector:
+      return vector(e, ub, out);
+    case InstructionEvent::Descriptor::move:
+      return move(e, partners, out);
+    case InstructionEvent::Descriptor::load:
+      return load(e, out);
+    case InstructionEvent::Descriptor::mmad:
+      return mmad(e, out);
+    case InstructionEvent::Descriptor::fixpipe:
+      return fixpipe(e, partners, out);
+    case InstructionEvent::Descriptor::none:
+      return by_ranges(e, out);
+  }
+}
+
+}  // namespace etalon::ascendc::hazards
