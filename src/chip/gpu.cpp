@@ -28,7 +28,8 @@ GpuFacts read_gpu_facts(const catalog::Chip& chip) {
   g.smem_size = chip.get<Bytes>("smem.size");
   g.register_size = chip.get<Bytes>("register.size");
   g.smem_bandwidth = chip.get<BytesPerCycle>("smem.bandwidth");
-  g.hbm_rate = chip.get<BytesPerSecond>("hbm.bandwidth") * chip.get<double>("hbm.attained");
+  g.hbm_declared = chip.get<BytesPerSecond>("hbm.bandwidth");
+  g.hbm_rate = g.hbm_declared * chip.get<double>("hbm.attained");
   g.hbm_latency = chip.get<Seconds>("hbm.latency");
   g.l2_rate = chip.get<BytesPerSecond>("l2.bandwidth");
   g.tma_rate = chip.get<BytesPerSecond>("l2.copy_bandwidth");

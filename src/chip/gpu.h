@@ -32,6 +32,7 @@ struct GpuFacts {
   Bytes smem_size, register_size;
   BytesPerCycle smem_bandwidth;
 
+  BytesPerSecond hbm_declared;
   BytesPerSecond hbm_rate;  // declared x attained
   Seconds hbm_latency;      // idle, L2 miss
   BytesPerSecond l2_rate;   // all SMs together

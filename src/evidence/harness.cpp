@@ -18,7 +18,7 @@ using Type = TomlValue::Type;
 const std::vector<std::string> kKeys = {"name",   "source",    "kinds",          "note",
                                         "launch", "replays",   "weight_copies",  "weight_rotation",
                                         "warm",   "sustained", "framework_call", "software",
-                                        "why",    "seeds"};
+                                        "why",    "seeds",     "host"};
 
 std::unexpected<Error> wrong(const std::string& file, const TomlValue& value, std::string code,
                              std::string message, std::string fix) {
@@ -43,6 +43,16 @@ Result<Bytes> read_bytes(const std::string& file, const TomlValue& value) {
                  "for example \"50 MB\"");
   }
   return Bytes{measure->si};
+}
+
+Result<Seconds> read_seconds(const std::string& file, const TomlValue& value) {
+  auto measure = catalog::parse_measure(value.string);
+  if (!measure || measure->dimension != catalog::dimension_of(static_cast<Seconds*>(nullptr)) ||
+      measure->si < 0) {
+    return wrong(file, value, "harness.value", fmt::format("got \"{}\", expected a time", value.string),
+                 "for example \"21 us\"");
+  }
+  return Seconds{measure->si};
 }
 
 Result<std::monostate> apply(const std::string& file, const std::string& key, const TomlValue& value,
@@ -77,6 +87,9 @@ Result<std::monostate> apply(const std::string& file, const std::string& key, co
   } else if (key == "weight_rotation") {
     TRY(bytes, read_bytes(file, value));
     rule.harness.weight_rotation = bytes;
+  } else if (key == "host") {
+    TRY(host, read_seconds(file, value));
+    rule.host = host;
   } else {
     (key == "name"     ? rule.name
      : key == "source" ? rule.source

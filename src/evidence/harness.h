@@ -17,6 +17,7 @@ struct HarnessRule {
   std::vector<Kind> kinds;
   kernels::Harness harness;
   bool framework_call = false;
+  Seconds host{0};  // of each timed call, beside what the device does: the source waits for every call
 };
 
 class HarnessBook {

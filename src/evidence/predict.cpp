@@ -105,7 +105,7 @@ struct Predictor::Impl {
     const auto cost = device->model->cost(op, harnesses.harness_of(row));
     if (!cost) return Prediction::skip(reason(cost.error(), row.chip));
     const std::string mechanism = cost->mechanism.empty() ? std::string(name_of(row.kind)) : cost->mechanism;
-    Prediction p = timed(cost->time, mechanism, cost->fidelity, scale);
+    Prediction p = timed(cost->time + harnesses.of(row).host, mechanism, cost->fidelity, scale);
     p.findings = cost->findings;
     return p;
   }

@@ -14,35 +14,27 @@ using evidence::Kind;
 constexpr const char* kCollector = "ai-dynamo/aiconfigurator";
 
 Family h100() {
-  return {"h100",
-          "h100-sxm",
-          "gpu-h100",
-          {{{{Kind::gemm, "bf16", "", kCollector, 6}},
-            {{"launch.graph", 1.8},
-             {"launch.next", 2.4},
-             {"hbm.attained", 0.84},
-             {"gemm.load_latency", 0.8},
-             {"gemm.epilogue_rate", 23},
-             {"energy.matrix_fp16", 0.72}}},
-           {{{Kind::gemm, "fp8_block+quant", "", kCollector, 6}},
-            {{"energy.matrix_fp8", 0.38},
-             {"quantise.block_rate", 5.2},
-             {"gemm.promotion_exposed", 0.25},
-             {"gemm.promotion_bubble", 100},
-             {"gemm.block_epilogue_rate", 9}}},
-           {{{Kind::gemm, "fp8+quant", "", kCollector, 6}}, {{"quantise.rate", 4}}},
-           {{{Kind::gemm, "fp16", "", "microsoft/vidur", 2}}, {{"launch.profiler", 1.5}}}}};
+  return {
+      "h100",
+      "h100-sxm",
+      "gpu-h100",
+      {{{{Kind::gemm, "bf16", "", kCollector, 4}},
+        {{"launch.graph", 1.8},
+         {"hbm.attained", 0.84},
+         {"gemm.load_latency", 0.8},
+         {"gemm.epilogue_rate", 23},
+         {"energy.matrix_fp16", 0.72}}},
+       {{{Kind::gemm, "fp8_block+quant", "", kCollector, 4}, {Kind::gemm, "fp8+quant", "", kCollector, 4}},
+        {{"energy.matrix_fp8", 0.36}, {"gemm.promotion", 1}, {"quantise.rate", 7}}}}};
 }
 
 Family a100() {
   return {"a100",
           "a100-80g-sxm",
           "gpu-a100",
-          {{{{Kind::gemm, "fp16", "", "microsoft/vidur", 2}},
-            {{"launch.profiler", 3.0},
-             {"hbm.attained", 0.84},
-             {"gemm.epilogue_rate", 23},
-             {"tensor.issue", 0.9}}}}};
+          {{{{Kind::gemm, "fp16", "", "microsoft/vidur", 2},
+             {Kind::gemm, "fp16", "", "PrincetonUniversity/LLMCompass", 2}},
+            {{"launch.profiler", 3}, {"hbm.attained", 0.84}, {"energy.matrix_fp16", 1.3}}}}};
 }
 
 Family b200() {

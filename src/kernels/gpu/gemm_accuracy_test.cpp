@@ -101,7 +101,7 @@ const std::vector<Mechanism>& mechanisms() {
        {{"quantise.kernels", 1}},
        [](const GemmRow& r) { return r.dtype == "fp8+quant" && r.microseconds < 30; }},
       {"scaling of block sums",
-       {{"gemm.promotion_exposed", 0}, {"gemm.promotion_bubble", 0}},
+       {{"gemm.promotion", 0}, {"gemm.promotion_wait", 0}},
        [](const GemmRow& r) { return r.dtype == "fp8_block+quant" && r.op.m >= 1024 && r.op.k >= 2048; }},
   };
   return all;

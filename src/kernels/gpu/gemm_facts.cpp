@@ -15,13 +15,12 @@ GemmChip read_gemm_chip(const catalog::Chip& chip) {
   f.load_latency = chip.get<Seconds>("gemm.load_latency");
   f.epilogue_latency = chip.get<Seconds>("gemm.epilogue_latency");
   f.epilogue_rate = chip.get<BytesPerCycle>("gemm.epilogue_rate");
-  f.block_epilogue_rate = chip.get<BytesPerCycle>("gemm.block_epilogue_rate");
   f.overlap = chip.get<double>("gemm.overlap");
-  f.promotion_exposed = chip.get<double>("gemm.promotion_exposed");
-  f.promotion_bubble = chip.get<Cycles>("gemm.promotion_bubble");
+  f.promotion = chip.get<double>("gemm.promotion");
+  f.promotion_wait = chip.get<Cycles>("gemm.promotion_wait");
   f.quantise_kernels = static_cast<int>(chip.count("quantise.kernels"));
+  f.quantise_attained = chip.get<double>("quantise.attained");
   f.quantise_rate = chip.get<BytesPerCycle>("quantise.rate");
-  f.block_quantise_rate = chip.get<BytesPerCycle>("quantise.block_rate");
   f.block_quantise_launch = chip.get<Seconds>("quantise.block_launch");
   f.candidates = static_cast<int>(chip.count("gemm.candidates"));
   f.power_of_two_tiles = g.gpu.operands == chip::OperandPath::registers;

@@ -60,14 +60,24 @@ GemmCounts count(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t
   c.tensor_cycles = 2.0 * t.rows * t.cols / t.pair * static_cast<double>(p.step()) / p.rate.value;
   c.smem_cycles = smem_bytes(chip, p, t, c.step_bytes) / chip.gpu.smem_bandwidth.value;
   if (p.promotes) {
-    const double scaling = 2.0 * t.rows * t.cols / t.pair / chip.gpu.cuda_fp32.value;
-    c.promotion_cycles = chip.gemm.promotion_exposed * scaling;
-    if (p.block_scales) c.promotion_cycles += chip.gemm.promotion_bubble.value;
+    const double instructions = chip.gemm.promotion * t.rows * t.cols / t.pair;
+    c.promotion_cycles = instructions / (0.5 * chip.gpu.cuda_fp32.value);  // a multiply-add is two FLOP
+    // Sums with scales of their own are read after every step; a second group of 64 rows fills the wait.
+    if (p.block_scales && t.rows == 64) c.promotion_cycles += chip.gemm.promotion_wait.value;
   }
-  c.epilogue_rate = p.block_scales ? chip.gemm.block_epilogue_rate : chip.gemm.epilogue_rate;
   const double size = t.split > 1 ? 4 : p.out_size * (p.accumulate ? 2 : 1);
   c.epilogue_bytes = static_cast<double>(t.rows) * t.cols / t.pair * size;
   return c;
+}
+
+TileBreak tile_break(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t, Hertz clock) {
+  TileBreak b;
+  const double bytes = count(chip, p, t).epilogue_bytes;
+  b.epilogue =
+      chip.gemm.epilogue_latency.value * clock.value + t.ctas * bytes / chip.gemm.epilogue_rate.value;
+  // The warps that compute fetch the scales of a tile's columns themselves, and wait for them.
+  if (p.block_scales) b.scales = chip.gemm.load_latency.value * clock.value;
+  return b;
 }
 
 double survival(double footprint, const chip::GpuFacts& gpu) {
@@ -121,13 +131,17 @@ GemmEstimate estimate(const GemmChip& chip, const GemmProblem& p, const GemmTili
   const double f = clock.value;
   const double latency = chip.gemm.load_latency.value * f / c.stages;
   const double work = t.ctas * (std::max(c.tensor_cycles, c.smem_cycles) + c.promotion_cycles);
-  const double step = std::max(work, latency);
-  const double epilogue =
-      chip.gemm.epilogue_latency.value * f + t.ctas * c.epilogue_bytes / c.epilogue_rate.value;
+  // What each SM gets of L2 when all of them load.
+  const double share = std::min(chip.gpu.l2_port.value, chip.gpu.tma_rate.value / f / chip.gpu.sms);
+  const double load = t.ctas * c.step_bytes / share;
+  const double step = std::max({work, latency, load});
+  const TileBreak gap = tile_break(chip, p, t, clock);
   const double rounds = static_cast<double>(c.rounds), main = static_cast<double>(c.steps) * step;
   // Two sets of accumulators in tensor memory: the epilogue of one tile hides behind the steps of the next.
   const bool hidden = chip.gpu.operands == chip::OperandPath::tensor_memory;
-  e.sm = Seconds{(hidden ? rounds * std::max(main, epilogue) + epilogue : rounds * (main + epilogue)) / f};
+  const double tiles =
+      hidden ? rounds * std::max(main, gap.epilogue) + gap.epilogue : rounds * (main + gap.epilogue);
+  e.sm = Seconds{(tiles + (rounds - 1) * gap.scales) / f};
   e.hbm_read = hbm_read_bytes(chip, p, t, c, r);
   e.hbm_written = p.out_bytes() * (1 - r.out);
   e.l2_read = static_cast<double>(c.units) * static_cast<double>(c.steps) * c.step_bytes * t.pair;

@@ -19,19 +19,20 @@ namespace etalon::kernels {
 
 // Facts about how the vendor's library uses the chip; most are fitted (docs/explain/calibration-gpu.md).
 struct GemmFacts {
-  int stages_max = 8;                 // of the shared-memory ring
-  Bytes stage_bytes;                  // shared memory the ring may take
-  Seconds load_latency;               // from asking for a stage to having it, memory busy
-  Seconds epilogue_latency;           // per tile
-  BytesPerCycle epilogue_rate;        // per SM, output bytes; the SM computes nothing meanwhile
-  double overlap = 3;                 // p of the closed form: (SM^p + HBM^p)^(1/p)
-  BytesPerCycle block_epilogue_rate;  // the same of a kernel with block scales
-  double promotion_exposed = 0;       // block scales: share of the CUDA-core scaling that is not hidden
-  Cycles promotion_bubble;            // and what each K step waits besides
-  int quantise_kernels = 4;           // per tensor: maximum in two stages, scale, cast
-  BytesPerCycle quantise_rate;        // per SM: 16-bit input through maximum and cast together
-  BytesPerCycle block_quantise_rate;
-  Seconds block_quantise_launch;    // its launch hides partly behind the kernel before
+  int stages_max = 8;           // of the shared-memory ring
+  Bytes stage_bytes;            // shared memory the ring may take
+  Seconds load_latency;         // from asking for a stage to having it, memory busy
+  Seconds epilogue_latency;     // per tile
+  BytesPerCycle epilogue_rate;  // per SM, output bytes; the SM computes nothing meanwhile
+  double overlap = 3;           // p of the closed form: (SM^p + HBM^p)^(1/p)
+  double promotion = 1;   // CUDA-core instructions for each sum of a K step, as far as another warp group's
+                          // products do not hide them
+  Cycles promotion_wait;  // with block scales, before them: until the matrix unit has ended the step
+  int quantise_kernels = 4;        // per tensor: maximum in two stages, scale, cast
+  double quantise_attained = 0.6;  // share of the rates of L2 and memory that these kernels reach
+  BytesPerCycle quantise_rate;     // per SM: bytes of the kernel with block scales, held up by its reductions
+  Seconds
+      block_quantise_launch;  // of the one kernel with block scales: the product starts before it has ended
   bool power_of_two_tiles = false;  // libraries up to 2023, and kernels that load fragments per warp
   int candidates = 1;               // best ones by closed form that are simulated ...
   double candidate_margin = 0;      // ... if at most this share slower than the best
@@ -91,11 +92,17 @@ struct GemmCounts {
   int stages = 0;
   double step_bytes = 0;                      // loaded per K step and CTA
   double tensor_cycles = 0, smem_cycles = 0;  // per K step and CTA
-  double promotion_cycles = 0;                // per K step and CTA, block scales
-  BytesPerCycle epilogue_rate;
-  double epilogue_bytes = 0;  // written per unit
+  double promotion_cycles = 0;  // per K step and CTA: the next step's products wait for the sums
+  double epilogue_bytes = 0;    // written per unit
 };
 GemmCounts count(const GemmChip&, const GemmProblem&, const GemmTiling&);
+
+// Cycles between two tiles of one SM in which its tensor cores compute nothing.
+struct TileBreak {
+  double epilogue = 0;  // conversion and staging of the output, after every tile
+  double scales = 0;    // before every tile but the first, whose scales arrive with its operands
+};
+TileBreak tile_break(const GemmChip&, const GemmProblem&, const GemmTiling&, Hertz clock);
 
 // Tile rows that advance together so that one wave reads the fewest bytes (rasterisation for L2 reuse).
 std::int64_t raster_group(const GemmProblem&, const GemmTiling&, const GemmCounts&);

@@ -36,7 +36,8 @@ struct TileKernel {
   std::int64_t steps = 0;                  // simulated steps of one unit
   std::int64_t first_unit = 0, units = 0;  // the part that is simulated
   int accumulators = 1;                    // sets of them
-  double step_cycles = 0, epilogue_cycles = 0;
+  double step_cycles = 0;
+  TileBreak gap;
   std::vector<double>* starts = nullptr;  // of each core: scalar time at the start of each of its units
   Address a = 0, b = 0, out = 0;
 
@@ -136,7 +137,6 @@ void TileKernel::run(Core& core, int cores) const {
   mma.flops = 2.0 * t.rows * t.cols * static_cast<double>(p.step() * coarse);
   Instruction epilogue;
   epilogue.pipe = chip::kCuda;  // keeps its accumulators: with one set, nothing computes meanwhile
-  epilogue.cycles = epilogue_cycles;
   epilogue.name = "epilogue";
   epilogue.wait[0] = kAccumulated;
   epilogue.wait[1] = kStored;
@@ -152,6 +152,8 @@ void TileKernel::run(Core& core, int cores) const {
       mma.set[1] = s + 1 == steps ? kAccumulated : chip::kNoFlag;
       core.issue(mma);
     }
+    const bool is_last = u + cores >= first_unit + units;
+    epilogue.cycles = gap.epilogue + (is_last ? 0 : gap.scales);
     core.issue(epilogue);
     core.issue(store(x));
   }
@@ -245,8 +247,7 @@ TileKernel plan_kernel(const GemmChip& chip, const GemmProblem& p, const GemmTil
   k.accumulators = chip.gpu.operands == chip::OperandPath::tensor_memory ? 2 : 1;
   k.group = raster_group(p, t, k.c);
   k.step_cycles = t.ctas * (std::max(k.c.tensor_cycles, k.c.smem_cycles) + k.c.promotion_cycles);
-  k.epilogue_cycles =
-      chip.gemm.epilogue_latency.value * clock.value + t.ctas * k.c.epilogue_bytes / k.c.epilogue_rate.value;
+  k.gap = tile_break(chip, p, t, clock);
   return k;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -20,14 +21,18 @@ struct GemmRow {
   std::string id, chip, dtype, source;
   llm::Matmul op;
   double microseconds = 0;
-  bool fitted = false;  // constants were fitted on it: even FNV-1a of the id
+  bool fitted = false;  // constants were fitted on it
   Harness harness;
 };
 
-inline bool has_even_hash(const std::string& id) {
-  std::uint32_t hash = 2166136261u;
-  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-  return hash % 2 == 0;
+// Ids of the rows that constants of matrix products were fitted on.
+inline std::set<std::string> fitted_ids(const std::string& root) {
+  std::set<std::string> ids;
+  for (const char* list : {"gpu-h100", "gpu-a100", "gpu-b200"}) {
+    std::ifstream file(std::filesystem::path(root) / "data/calibration" / (std::string(list) + ".txt"));
+    for (std::string line; std::getline(file, line);) ids.insert(line);
+  }
+  return ids;
 }
 
 inline Harness harness_of(const std::string& source) {
@@ -50,6 +55,7 @@ inline std::vector<GemmRow> read_gemm_rows(const std::string& root) {
   const std::filesystem::path folder =
       set ? std::filesystem::path(set) : std::filesystem::path(root) / "../shared/evidence/open";
   std::ifstream file(folder / "gemm.csv");
+  const std::set<std::string> fitted = fitted_ids(root);
   std::vector<GemmRow> rows;
   std::string line;
   std::getline(file, line);
@@ -57,7 +63,7 @@ inline std::vector<GemmRow> read_gemm_rows(const std::string& root) {
     std::stringstream cells(line);
     std::string c[8];
     for (std::string& cell : c) std::getline(cells, cell, ',');
-    GemmRow r{c[0], c[1], c[2], c[7], {}, std::atof(c[6].c_str()), has_even_hash(c[0]), harness_of(c[7])};
+    GemmRow r{c[0], c[1], c[2], c[7], {}, std::atof(c[6].c_str()), fitted.contains(c[0]), harness_of(c[7])};
     r.op.m = std::atoll(c[3].c_str());
     r.op.n = std::atoll(c[4].c_str());
     r.op.k = std::atoll(c[5].c_str());
