@@ -85,6 +85,7 @@ aclError aclrtResetDevice(int32_t device) {
   const auto buffers = d.device->buffers();
   for (const Buffer& b : buffers) {
     d.device->release(b.host);
+    if (d.written) d.written->remove(b.host);
     d.arena->release(b.host);
   }
   d.failed = false;

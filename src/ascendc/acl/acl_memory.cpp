@@ -86,6 +86,14 @@ aclError sides_of(const char* function, aclrtMemcpyKind kind, Side* to, Side* fr
                 fmt::format("no kind of copy has number {}", static_cast<int>(kind)));
 }
 
+// Bytes that the host has written, for the hazard checker.
+void note_written(const void* address, std::size_t count) {
+  Runtime& r = Runtime::get();
+  const Runtime::Place place = r.place_of(address);
+  if (place.device < 0) return;
+  if (WrittenMemory* written = r.device(place.device)->written.get()) written->mark(address, count);
+}
+
 aclError copy(const char* function, void* to, std::size_t capacity, const void* from, std::size_t count,
               aclrtMemcpyKind kind) {
   Side to_side = Side::any, from_side = Side::any;
@@ -99,6 +107,7 @@ aclError copy(const char* function, void* to, std::size_t capacity, const void* 
   if (const aclError code = check_range(function, "the source", from, count, from_side); code != 0)
     return code;
   std::memmove(to, from, count);
+  note_written(to, count);
   return ACL_SUCCESS;
 }
 
@@ -132,6 +141,7 @@ aclError aclrtMalloc(void** address, size_t bytes, aclrtMemMallocPolicy) {
                               d.arena->capacity() - d.arena->used(), d.arena->capacity()),
                   "free what is no longer needed");
   d.device->adopt(memory, size);
+  if (d.written) d.written->add(memory, size);
   *address = memory;
   return ACL_SUCCESS;
 }
@@ -161,6 +171,7 @@ aclError aclrtFree(void* address) {
                   "it was freed before, or is not from aclrtMalloc");
   VirtualDevice& d = *r.device(place.device);
   d.device->release(address);
+  if (d.written) d.written->remove(address);
   d.arena->release(address);
   return ACL_SUCCESS;
 }
@@ -197,6 +208,7 @@ aclError aclrtMemset(void* address, size_t capacity, int32_t value, size_t count
   if (const aclError code = check_range(__func__, "the address", address, count, Side::any); code != 0)
     return code;
   std::memset(address, value, count);
+  note_written(address, count);
   return ACL_SUCCESS;
 }
 

@@ -12,9 +12,11 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <optional>
 
 #include "ascendc/acl/profile_record.h"
 #include "ascendc/acl/settings.h"
+#include "ascendc/hazards/checker.h"
 #include "chip/npu.h"
 
 namespace etalon::ascendc {
@@ -138,6 +140,21 @@ void note_time(const ChildTask& task, const LaunchResult& run, ReportPage& page)
   std::fclose(out);
 }
 
+// Prints what the checker found and counts what is no mere advice.
+std::uint32_t tell_hazards(const HazardChecker& checker) {
+  std::uint32_t failures = 0;
+  for (const Finding& f : checker.findings()) {
+    const bool is_failure = f.severity == Severity::failure;
+    std::fprintf(stderr, "etalon: %s %s: %s%s%s\n",
+                 is_failure                        ? "failure"
+                 : f.severity == Severity::warning ? "warning"
+                                                   : "note",
+                 f.code.c_str(), f.text.c_str(), f.where.empty() ? "" : " at ", f.where.c_str());
+    if (is_failure) ++failures;
+  }
+  return failures;
+}
+
 }  // namespace
 
 const char* name_of(KernelType type) {
@@ -159,7 +176,15 @@ void run_child(const ChildTask& task, ReportPage& page) {
   catch_signals();
   set_limits(task.timeout);
   try {
-    const auto run = launch(*task.device, task.options, [&task] { task.body(task.closure); });
+    LaunchOptions options = task.options;
+    std::optional<HazardChecker> checker;
+    if (task.written != nullptr) {
+      checker.emplace(task.kernel);
+      for (const WrittenBytes& w : task.written->all()) checker->track(w);
+      options.observer = &*checker;
+    }
+    const auto run = launch(*task.device, options, [&task] { task.body(task.closure); });
+    if (checker) page.hazards = tell_hazards(*checker);
     if (run) {
       if (task.options.mode != Mode::functional) note_time(task, *run, page);
       page.state = ReportPage::ended;

@@ -42,7 +42,8 @@ struct ChildTask {
   LaunchOptions options;
   void (*body)(void*) = nullptr;
   void* closure = nullptr;
-  double timeout = 60;  // seconds of processor time; 0 or less: none
+  double timeout = 60;                     // seconds of processor time; 0 or less: none
+  const WrittenMemory* written = nullptr;  // given: the kernel is checked for hazards
 };
 
 // Runs the kernel and ends the process; what there is to say stands in the page or went to standard error.

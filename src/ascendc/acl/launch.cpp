@@ -17,6 +17,7 @@
 #include "ascendc/acl/exit_code.h"
 #include "ascendc/acl/output_pump.h"
 #include "ascendc/acl/settings.h"
+#include "ascendc/hazards/sites.h"
 
 namespace etalon::ascendc {
 namespace {
@@ -53,6 +54,16 @@ Result<KernelType> type_of(std::uint32_t type) {
     default:
       return fail("launch.type", fmt::format("no kernel type has number {}", type));
   }
+}
+
+// The line of the user's source that the kernel was at, if the program has debug information.
+std::string line_text(const ReportPage& p) {
+  if (p.state != ReportPage::caught_signal || p.instruction == 0) return "";
+  hazards::Sites::Site site;
+  site.frames[0] = reinterpret_cast<const void*>(p.instruction + 1);  // as if it were a return address
+  site.count = 1;
+  const std::string line = hazards::SourceLines().of(site);
+  return line.empty() ? "" : " at " + line;
 }
 
 std::string core_text(const ReportPage& p) {
@@ -180,6 +191,7 @@ Result<Prepared> prepare(Runtime& r, const etalon_launch_config& c, aclError* co
   p.task.options.mode = is_profiled || r.wants_time ? Mode::both : Mode::functional;
   p.task.options.want_timeline = is_profiled && setting("ETALON_TIMELINE") == "1";
   p.task.timeout = timeout_seconds();
+  p.task.written = p.device->written.get();
   return p;
 }
 
@@ -264,6 +276,7 @@ extern "C" int etalon_launch(const etalon_launch_config* config, void (*body)(vo
     error = silent_error(status.value_or(0), status.has_value(), was_overdue, p.task.timeout);
   code = code_of(error, p.task.options.type);
   p.stream->failure = code;
+  error.message += line_text(page);
   return tell(c, code, error, core_text(page));
 }
 

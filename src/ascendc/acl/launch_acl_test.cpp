@@ -169,6 +169,19 @@ TEST_F(AclLaunch, wild_pointers_and_deadlocks_are_findings_of_the_device) {
   EXPECT_NE(testing::internal::GetCapturedStderr().find("ascendc.out-of-range"), std::string::npos);
 }
 
+TEST_F(AclLaunch, hazards_are_told_and_the_numbers_still_come) {
+  void* fresh = nullptr;  // nothing was ever copied there
+  ASSERT_EQ(aclrtMalloc(&fresh, kBytes, ACL_MEM_MALLOC_HUGE_FIRST), ACL_SUCCESS);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(launch([&] { doubled(static_cast<float*>(fresh), static_cast<float*>(z_)); }), ACL_SUCCESS);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("failure hazard.undefined"), std::string::npos);
+  // A kernel writes it; the next finds it written.
+  EXPECT_EQ(launch([&] { doubled(static_cast<float*>(x_), static_cast<float*>(fresh)); }), ACL_SUCCESS);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(launch([&] { doubled(static_cast<float*>(fresh), static_cast<float*>(z_)); }), ACL_SUCCESS);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST_F(AclLaunch, floods_of_output_are_cut) {
   testing::internal::CaptureStderr();
   testing::internal::CaptureStdout();
@@ -261,7 +274,9 @@ TEST_F(AclLaunch, kernels_run_without_the_host_interface) {
   for (std::size_t i = 0; i < kElements; ++i) x[i] = static_cast<float>(i);
   ICPU_SET_TILING_KEY(42);
   EXPECT_EQ(etalon_tiling_key(), 42u);
+  testing::internal::CaptureStderr();
   EXPECT_EQ(ICPU_RUN_KF(doubled, kBlocks, x, z), 0);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   for (std::size_t i = 0; i < kElements; ++i) ASSERT_EQ(z[i], 2.0f * static_cast<float>(i));
   AscendC::GmFree(x);
   AscendC::GmFree(z);

@@ -78,6 +78,7 @@ VirtualDevice* Runtime::device(int index) {
     d.arena = std::make_unique<Arena>(static_cast<std::int64_t>(chip_->get<Bytes>("hbm.capacity").value));
     d.machine = std::make_unique<chip::Machine>(chip::npu_machine_spec(*chip_));
     d.device = std::make_unique<Device>(chip::npu_costs(*chip_), d.machine.get(), true);
+    if (wants_hazards()) d.written = std::make_unique<WrittenMemory>();
   }
   return &d;
 }

@@ -15,6 +15,7 @@
 
 #include "ascendc/acl/arena.h"
 #include "ascendc/acl/include/acl/acl.h"
+#include "ascendc/acl/written_memory.h"
 #include "ascendc/launch/device.h"
 #include "base/result.h"
 #include "catalog/chip_facts.h"
@@ -26,8 +27,9 @@ struct VirtualDevice {
   std::unique_ptr<Arena> arena;            // from the first use on, until the process ends
   std::unique_ptr<chip::Machine> machine;  // under the profiler
   std::unique_ptr<Device> device;
-  double clock_us = 0;  // modelled time that has passed
-  bool failed = false;  // a kernel failed since the last synchronisation
+  std::unique_ptr<WrittenMemory> written;  // if kernels are checked for hazards
+  double clock_us = 0;                     // modelled time that has passed
+  bool failed = false;                     // a kernel failed since the last synchronisation
   aclError failure = ACL_SUCCESS;
 };
 
