@@ -39,6 +39,16 @@ TEST(Harness, TheStateWrittenInARowOverridesThatOfItsSource) {
   EXPECT_FALSE(book->harness_of(cold).warm);
 }
 
+TEST(Harness, TheHostsPartOfATimedCallIsReadAsATime) {
+  auto book = HarnessBook::parse(
+      "[[harness]]\nname = \"a\"\nwhy = \"x\"\nsource = \"lab\"\nkinds = [\"gemm\"]\nhost = \"21 us\"\n" +
+          kDefault,
+      "h");
+  ASSERT_TRUE(book);
+  EXPECT_DOUBLE_EQ(book->of(row("lab/x", Kind::gemm)).host.value, 21e-6);
+  EXPECT_EQ(book->of(row("other", Kind::gemm)).host.value, 0);
+}
+
 TEST(Harness, SettingsThatCannotBeAreErrorsWithTheirLine) {
   const auto code = [](const std::string& line) {
     return HarnessBook::parse("[[harness]]\nname = \"a\"\nwhy = \"x\"\n" + line + "\n" + kDefault, "h")
@@ -50,6 +60,7 @@ TEST(Harness, SettingsThatCannotBeAreErrorsWithTheirLine) {
   EXPECT_EQ(code("replays = 0"), "harness.value");
   EXPECT_EQ(code("warm = 1"), "harness.value");
   EXPECT_EQ(code("weight_rotation = \"5 s\""), "harness.value");
+  EXPECT_EQ(code("host = \"5 MB\""), "harness.value");
   EXPECT_EQ(code("kinds = [\"gem\"]"), "harness.value");
   EXPECT_EQ(HarnessBook::parse("[[harness]]\nname = \"a\"\n", "h").error().code, "harness.value");
   EXPECT_EQ(HarnessBook::parse("x = 1\n", "h").error().code, "harness.no-default");
