@@ -89,7 +89,8 @@ class Compiler {
     append(w, macros(pass));
     append(w, {"-isystem", at_.api.string(), "-include", (at_.api / "etalon_cc/prelude.h").string()});
     append(w, o_.preprocess);
-    append(w, {"-isystem", at_.runtime_headers.string(), "-isystem", (scratch_.path() / "launch").string()});
+    append(w, {"-isystem", at_.runtime_headers.string(), "-isystem",
+               (at_.runtime_headers / "tiling").string(), "-isystem", (scratch_.path() / "launch").string()});
     if (pass == Pass::host && !o_.dependencies.empty()) {
       append(w, o_.dependencies);
       const bool named =
@@ -115,7 +116,8 @@ class Compiler {
                "c++-cpp-output",
                "-std=" + o_.standard,
                "-O2",
-               "-gline-tables-only", "-gdwarf-aranges",
+               "-gline-tables-only",
+               "-gdwarf-aranges",
                "-ffp-contract=off",
                "-fno-strict-aliasing",
                "-Wno-unknown-attributes",

@@ -101,6 +101,7 @@ std::vector<LinkedKernel> join_kernels(const std::vector<DeviceKernel>& cube,
     LinkedKernel k;
     k.symbol = symbol;
     k.shown = shown_name(symbol);
+    k.scratch = reaches_any(c, {"etalon_matmul_scratch"}) || reaches_any(v, {"etalon_matmul_scratch"});
     k.cube = c != nullptr;
     k.vector = v != nullptr;
     std::string declared = (c != nullptr ? c : v)->declared;
@@ -143,7 +144,7 @@ std::string trampolines(const std::vector<LinkedKernel>& kernels, const std::str
     out += fmt::format(
         "  .balign 8\n{0}:\n  .quad 1f\n  .quad 2f\n  .quad {1}\n  .quad {2}\n  .long {3}\n  .long {4}\n",
         record, k.cube ? kCubePrefix + k.symbol : "0", k.vector ? kVectorPrefix + k.symbol : "0",
-        static_cast<std::uint32_t>(k.type), k.batch ? 1 : 0);
+        static_cast<std::uint32_t>(k.type), (k.batch ? 1 : 0) + (k.scratch ? 2 : 0));
     out += fmt::format("  .quad {}\n  .quad {}\n1: .asciz \"{}\"\n2: .asciz \"{}\"\n",
                        k.keyed.empty() ? "0" : "3f", k.keyed.size(), k.shown, architecture);
     out += "  .balign 8\n3:\n";

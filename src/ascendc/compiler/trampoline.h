@@ -18,7 +18,7 @@ enum class CoreType : std::uint32_t { unknown, aic, aiv, mix_1_1, mix_1_2, mix_a
 struct LinkedKernel {
   std::string symbol, shown;  // mangled; as a person writes it
   CoreType type = CoreType::aiv;
-  bool batch = false, local = false, weak = false, cube = false, vector = false;
+  bool batch = false, scratch = false, local = false, weak = false, cube = false, vector = false;
   std::vector<std::pair<std::uint64_t, CoreType>> keyed;  // by tiling key
 };
 

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+enum { ETALON_KERNEL_BATCH = 1, ETALON_KERNEL_MATMUL_SCRATCH = 2 };
+
 extern "C" {
 
 struct etalon_kernel_record {
@@ -12,8 +14,8 @@ struct etalon_kernel_record {
   const char* architecture;  // "dav-c220" or "dav-3510"
   void (*cube)();            // null: nothing for that kind of core
   void (*vector)();
-  std::uint32_t type;  // etalon_kernel_type
-  std::uint32_t batch_schedule;
+  std::uint32_t type;                // etalon_kernel_type
+  std::uint32_t flags;               // ETALON_KERNEL_...
   const std::uint64_t* keyed_types;  // pairs: tiling key, etalon_kernel_type
   std::uint64_t keys;
 };

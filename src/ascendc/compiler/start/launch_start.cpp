@@ -12,6 +12,7 @@
 
 #include "ascendc/acl/launch_abi.h"
 #include "ascendc/api/ascendc/abi.h"
+#include "ascendc/api/ascendc/matmul_mailbox.h"
 #include "ascendc/api/etalon_cc/launch.h"
 #include "ascendc/compiler/start/kernel_record.h"
 
@@ -47,6 +48,13 @@ namespace {
 
 thread_local etalon_pending_launch* pending = nullptr;
 
+// What the Matmul objects of a launch share (api/ascendc/matmul_mailbox.h). More blocks than these never run
+// at once.
+constexpr std::uint32_t kMatmulBlocks = 64;
+constexpr std::uint64_t kMatmulScratch = 128 * 1024;
+etalon_matmul_request matmul_requests[kMatmulBlocks][2];
+std::byte* matmul_scratch = nullptr;
+
 std::uint32_t type_for_key(const etalon_kernel_record& kernel) {
   for (std::uint64_t i = 0; i < kernel.keys; ++i) {
     if (kernel.keyed_types[2 * i] == etalon_tiling_key())
@@ -64,6 +72,14 @@ void run_on_core(void* closure) {
 }  // namespace
 
 extern "C" {
+
+etalon_matmul_request* etalon_matmul_mailbox(std::uint32_t block, std::uint32_t sub) {
+  return &matmul_requests[block % kMatmulBlocks][sub % 2];
+}
+void* etalon_matmul_scratch(std::uint32_t block, std::uint32_t sub) {
+  return matmul_scratch == nullptr ? nullptr
+                                   : matmul_scratch + (block % kMatmulBlocks * 2 + sub % 2) * kMatmulScratch;
+}
 
 void etalon_launch_begin(etalon_pending_launch* launch) {
   launch->outer = pending;
@@ -95,16 +111,20 @@ void (*etalon_kernel_entry(etalon_kernel_frame* frame))() {
   config.blocks = launch.blocks;
   config.kernel = kernel.name;
   config.type = type_for_key(kernel);
-  config.batch_schedule = kernel.batch_schedule;
+  config.batch_schedule = (kernel.flags & ETALON_KERNEL_BATCH) != 0 ? 1 : 0;
   config.dynamic_ub = launch.dynamic_ub;
   config.stream = launch.stream;
   config.architecture = kernel.architecture;
   config.file = launch.file;
   config.line = launch.line;
+  if ((kernel.flags & ETALON_KERNEL_MATMUL_SCRATCH) != 0)
+    matmul_scratch = static_cast<std::byte*>(etalon_gm_alloc(kMatmulBlocks * 2 * kMatmulScratch));
   pending = nullptr;  // a kernel called from within is no launch
   launch.status =
       (launch.without_acl != 0 ? etalon_launch_icpu : etalon_launch)(&config, &run_on_core, frame);
   pending = &launch;
+  if (matmul_scratch != nullptr) etalon_gm_free(matmul_scratch);
+  matmul_scratch = nullptr;
   return nullptr;
 }
 
