@@ -45,6 +45,7 @@ class ScratchFile {
 
 struct ProfileOptions : ProgramOptions {
   std::string timeline;
+  bool is_time_only = false;
 };
 
 Result<Document> profile(const ProfileOptions& options, const std::vector<std::string>& line) {
@@ -54,6 +55,7 @@ Result<Document> profile(const ProfileOptions& options, const std::vector<std::s
   set_environment(options);
   setenv("ETALON_PROFILE", file.path().c_str(), 1);
   if (!options.timeline.empty()) setenv("ETALON_TIMELINE", "1", 1);
+  if (options.is_time_only) setenv("ETALON_TIME_ONLY", "1", 1);
   TRY(code, run_program(line));
   TRY(launches, ascendc::parse_profile(file.text()));
   const std::string program = std::filesystem::path(line.front()).filename().string();
@@ -77,6 +79,8 @@ void add_profile(CLI::App& app, Context& context) {
   add_program_options(*command, *options);
   command->add_option("--timeline", options->timeline, "write a Chrome trace of the kernels to FILE")
       ->type_name("FILE");
+  command->add_flag("--time-only", options->is_time_only,
+                    "leave the numbers out: large kernels are quick, but their results are not there");
   command->add_option("--json", context.json_file, "also write the result to FILE, with all digits")
       ->type_name("FILE");
   command->callback([=, &context] {

@@ -189,9 +189,10 @@ Result<Prepared> prepare(Runtime& r, const etalon_launch_config& c, aclError* co
   p.task.options.blocks = static_cast<int>(c.blocks);
   const bool is_profiled = !profile_file().empty();
   p.task.options.mode = is_profiled || r.wants_time ? Mode::both : Mode::functional;
+  if (is_profiled && setting("ETALON_TIME_ONLY") == "1") p.task.options.mode = Mode::timing_only;
   p.task.options.want_timeline = is_profiled && setting("ETALON_TIMELINE") == "1";
   p.task.timeout = timeout_seconds();
-  p.task.written = p.device->written.get();
+  if (p.task.options.mode != Mode::timing_only) p.task.written = p.device->written.get();
   return p;
 }
 

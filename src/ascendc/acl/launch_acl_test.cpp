@@ -267,6 +267,30 @@ TEST_F(AclLaunch, the_profiler_sees_bytes_and_pipes) {
   EXPECT_EQ(parse_profile("kernel a\n").error().code, "profile.syntax");
 }
 
+TEST_F(AclLaunch, the_profiler_can_leave_numbers_out) {
+  const std::string file = testing::TempDir() + "etalon-profile-time-only-test";
+  std::remove(file.c_str());
+  setenv("ETALON_PROFILE", file.c_str(), 1);
+  setenv("ETALON_TIME_ONLY", "1", 1);
+  EXPECT_EQ(launch([&] { doubled(static_cast<float*>(x_), static_cast<float*>(z_)); }), ACL_SUCCESS);
+  unsetenv("ETALON_TIME_ONLY");
+  ASSERT_EQ(aclrtMemcpy(z_, kBytes, z_, kBytes, ACL_MEMCPY_DEVICE_TO_DEVICE), ACL_SUCCESS);
+  float first = -1;
+  ASSERT_EQ(aclrtMemcpy(&first, 4, static_cast<float*>(z_) + 1, 4, ACL_MEMCPY_DEVICE_TO_HOST), ACL_SUCCESS);
+  EXPECT_EQ(first, 0);
+  aclrtResetDeviceForce(0);
+  SetUp();  // nothing in L2 that was not there before
+  expect_doubles();
+  unsetenv("ETALON_PROFILE");
+  std::stringstream text;
+  text << std::ifstream(file).rdbuf();
+  std::remove(file.c_str());
+  const auto records = parse_profile(text.str());
+  ASSERT_TRUE(records.has_value());
+  ASSERT_EQ(records->size(), 2u);
+  EXPECT_EQ(records->front().time_us, records->back().time_us);
+}
+
 TEST_F(AclLaunch, kernels_run_without_the_host_interface) {
   AscendC::SetKernelMode(KernelMode::AIV_MODE);
   auto* x = static_cast<float*>(AscendC::GmAlloc(kBytes));

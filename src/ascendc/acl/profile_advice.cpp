@@ -72,11 +72,20 @@ void add_stalls(const ProfileRecord& r, std::vector<Advice>& out) {
   }
 }
 
-void add_small_transfers(const Bound& bound, const ProfileRecord& r, std::vector<Advice>& out) {
+void add_copies(const Bound& bound, const ProfileRecord& r, std::vector<Advice>& out) {
   const PipeRecord* copies = pipe_of(r, "mte2");
   if (copies == nullptr || copies->instructions == 0) return;
   const double each = (r.hbm_read + r.l2_read) / static_cast<double>(copies->instructions);
-  if (each >= kGoodTransfer || copies != busiest(r)) return;
+  if (copies != busiest(r)) return;
+  if (each >= kGoodTransfer) {
+    if (bound.by == "HBM" || bound.by == "L2") return;
+    out.push_back({std::max(0.0, std::min(r.core_us, copies->busy_mean_us) - bound.us),
+                   fmt::format("copies from device memory take {} of {}: {} MB come in, so use again what is "
+                               "on the core (larger tiles, more of L1)",
+                               us(copies->busy_mean_us), us(r.core_us),
+                               significant((r.hbm_read + r.l2_read) * 1e-6, 3))});
+    return;
+  }
   out.push_back({std::max(0.0, copies->busy_mean_us - bound.us),
                  fmt::format("copies from device memory move {} bytes each: from 16 KiB on they reach their "
                              "rate, so load larger tiles",
@@ -125,7 +134,7 @@ std::vector<Advice> advice(const catalog::Chip& chip, const ProfileRecord& r) {
   add_idle_cores(cores, bound, r, all);
   if (cores.used > 1) add_imbalance(cores, r, all);
   add_stalls(r, all);
-  add_small_transfers(bound, r, all);
+  add_copies(bound, r, all);
   add_memory_bound(chip, bound, r, all);
   all.push_back({r.task_us - r.time_us,
                  fmt::format("{} of {} are the launch: more work per launch, or one kernel for several",

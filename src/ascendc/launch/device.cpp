@@ -58,6 +58,7 @@ void Device::adopt(std::byte* host, std::int64_t bytes) {
   Buffer b;
   b.host = host;
   b.bytes = b.mapped = std::max<std::int64_t>(bytes, 1);
+  b.content = Content::control;  // there in any mode of a launch
   b.real = true;
   b.owned = false;
   insert(b, 0);
