@@ -44,6 +44,35 @@ Family b200() {
           {{{{Kind::gemm, "fp8", "", "stas00/ml-engineering", 2}}, {{"energy.matrix_fp8", 0.22}}}}};
 }
 
+// What a framework launches around its kernels, and how it routes; then attention, whose rows move keys at
+// the rate that decode reaches.
+Family moe() {
+  return {"moe",
+          "h100-sxm",
+          "gpu-moe",
+          {{{{Kind::grouped_gemm, "", "", kCollector, 6}},
+            {{"framework.elementwise", 0.6}, {"moe.route", 0.004}}}}};
+}
+
+Family attention() {
+  return {"attention",
+          "h100-sxm",
+          "gpu-attention",
+          {{{{Kind::attention, "bf16", "decode", kCollector, 5},
+             {Kind::attention, "bf16", "forward", kCollector, 9}},
+            {{"attention.softmax", 40},
+             {"attention.row", 22},
+             {"attention.scan", 500},
+             {"stream.attained", 0.9}}}}};
+}
+
+Family latent() {
+  return {"latent",
+          "h100-sxm",
+          "gpu-mla",
+          {{{{Kind::mla, "bf16", "decode", kCollector, 2}}, {{"latent.decode_mask", 2500}}}}};
+}
+
 std::uint32_t hash_of(const std::string& id) {
   std::uint32_t hash = 2166136261u;
   for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
@@ -61,7 +90,7 @@ bool is_among(const Rows& rows, const evidence::Row& row) {
 }  // namespace
 
 const std::vector<Family>& families() {
-  static const std::vector<Family> all = {h100(), a100(), b200()};
+  static const std::vector<Family> all = {h100(), a100(), b200(), moe(), attention(), latent()};
   return all;
 }
 

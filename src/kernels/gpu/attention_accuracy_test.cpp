@@ -11,6 +11,7 @@
 #include "kernels/gpu/attention_rows_for_test.h"
 #include "kernels/gpu/mla_program.h"
 #include "kernels/gpu/moe_kernels.h"
+#include "kernels/gpu/moe_program.h"
 
 namespace etalon::kernels {
 namespace {
@@ -94,7 +95,8 @@ double predict(const catalog::Chip& chip, gpu::DeviceFacts d, const llm::Attenti
   gpu::AttentionJob job = gpu::attention_job(d, op, Harness{});
   if (ablation) ablation->change(d, job);
   const gpu::AttentionTime around = gpu::around_attention(d, op, job, Harness{});
-  return around.total + gpu::simulate_attention(chip, d, job, false).seconds;
+  return around.launch + around.scan + gpu::simulate_small(chip, d, around.small) +
+         gpu::simulate_attention(chip, d, job, false).seconds;
 }
 
 // Work cut as if query heads never shared a tile.
@@ -116,6 +118,9 @@ TEST(AttentionAblation, EachMechanismSwitchedOffMakesItsRowsWorse) {
       {{"no packing of heads", unpack}, "decode"},
       {{"no framework launches", [](gpu::DeviceFacts& d, gpu::AttentionJob&) { d.launch_graph /= 3; }},
        "decode"},
+      {{"no search through sequences",
+        [](gpu::DeviceFacts& d, gpu::AttentionJob& j) { d.scan_cycles = 0, j.costs.fetch = 0; }},
+       "decode"},
       {{"softmax fully hidden", [](gpu::DeviceFacts&, gpu::AttentionJob& j) { j.costs.softmax = 0; }},
        "forward"},
       {{"softmax fully serial",
@@ -127,6 +132,7 @@ TEST(AttentionAblation, EachMechanismSwitchedOffMakesItsRowsWorse) {
             w.blocks = j.plan.items.front().blocks, w.keys = j.plan.items.front().keys;
         }},
        "forward"},
+      {{"no mask", [](gpu::DeviceFacts&, gpu::AttentionJob& j) { j.costs.mask = 0; }}, "forward"},
       {{"no cost of rows at the ends of items",
         [](gpu::DeviceFacts&, gpu::AttentionJob& j) { j.costs.row = 0; }},
        "forward"},
@@ -148,6 +154,63 @@ TEST(AttentionAblation, EachMechanismSwitchedOffMakesItsRowsWorse) {
     fmt::print("{:40} {:8} median {:4.1f} -> {:5.1f} %, p90 {:4.1f} -> {:5.1f} %\n", c.ablation.name, c.kind,
                100 * with.at(0.5), 100 * without.at(0.5), 100 * with.at(0.9), 100 * without.at(0.9));
     EXPECT_GT(sum_without, sum_with) << c.ablation.name;
+  }
+}
+
+// Experts, with one mechanism off: its own way to route, to tile or to launch.
+struct ExpertAblation {
+  const char* name;
+  void (*shape)(llm::GroupedMatmul&);
+  void (*loads)(gpu::ExpertLoads&);
+  void (*device)(gpu::DeviceFacts&);
+};
+
+double predict(const catalog::Chip& chip, gpu::DeviceFacts d, llm::GroupedMatmul op,
+               const ExpertAblation* off) {
+  if (off && off->device) off->device(d);
+  if (off && off->shape) off->shape(op);
+  gpu::ExpertLoads loads = op.skew == 0 ? gpu::balanced_loads(op) : gpu::drawn_loads(op, 0);
+  if (off && off->loads) off->loads(loads);
+  const gpu::MoeTime around = gpu::around_products(d, op, loads);
+  double seconds = around.launch + gpu::simulate_small(chip, d, around.small);
+  const double kept = gpu::kept_in_l2(d, gpu::layer_bytes(op, loads));
+  for (const gpu::GroupedProduct& p : {gpu::up_product(op), gpu::down_product(op)})
+    seconds += gpu::simulate_product(chip, d, op, loads, p, gpu::choose_tile(d, op, p), kept, false).seconds;
+  return seconds;
+}
+
+TEST(ExpertAblation, EachMechanismSwitchedOffMakesItsRowsWorse) {
+  const ExpertAblation cases[] = {
+      {"weights of idle experts streamed too", nullptr,
+       [](gpu::ExpertLoads& l) {
+         for (std::int64_t& n : l) n = std::max<std::int64_t>(n, 1);
+       },
+       nullptr},
+      {"power law taken for balanced", [](llm::GroupedMatmul& g) { g.skew = 0; }, nullptr, nullptr},
+      {"no kernels around the products", [](llm::GroupedMatmul& g) { g.matmuls_only = true; }, nullptr,
+       nullptr},
+      {"small kernels at the rate of tuned ones", nullptr, nullptr,
+       [](gpu::DeviceFacts& d) { d.elementwise = d.tuned; }},
+      {"no cost of routing", nullptr, nullptr, [](gpu::DeviceFacts& d) { d.route_cycles = 0; }},
+  };
+  const std::vector<MeasuredRow> rows = testing::expert_rows();
+  if (rows.empty()) GTEST_SKIP() << "no evidence folder: set ETALON_EVIDENCE";
+  const catalog::Chip chip = *catalog::find_chip("h100-sxm");
+  const gpu::DeviceFacts d = gpu::read_device(chip);
+  for (const ExpertAblation& off : cases) {
+    Errors with, without;
+    double sum_with = 0, sum_without = 0;
+    for (const char* kind : {"balanced", "skewed"})
+      for (const MeasuredRow& r : some(rows, kind, false, 12)) {
+        const auto& op = std::get<llm::GroupedMatmul>(r.operation);
+        // Ratios, so that being ten times too fast weighs as much as being ten times too slow.
+        with.values.push_back(std::fabs(std::log(predict(chip, d, op, nullptr) / r.seconds)));
+        without.values.push_back(std::fabs(std::log(predict(chip, d, op, &off) / r.seconds)));
+        sum_with += with.values.back(), sum_without += without.values.back();
+      }
+    fmt::print("{:40} median {:4.1f} -> {:5.1f} %, p90 {:4.1f} -> {:5.1f} %\n", off.name, 100 * with.at(0.5),
+               100 * without.at(0.5), 100 * with.at(0.9), 100 * without.at(0.9));
+    EXPECT_GT(sum_without, sum_with) << off.name;
   }
 }
 

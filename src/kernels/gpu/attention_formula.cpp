@@ -38,11 +38,12 @@ std::vector<double> item_seconds(const DeviceFacts& d, const AttentionJob& job) 
   const GroupCosts& c = job.costs;
   const double groups = job.plan.groups;
   // Groups take turns: the tensor cores work through all of them, or a group's own chain is longer.
-  const double block = std::max((c.first + c.second) * groups, c.first + c.softmax);
+  const double chain = c.first + c.softmax + (job.in_turn ? c.second : 0);
+  const double block = std::max((c.first + c.second) * groups, chain);
   std::vector<double> seconds;
   for (const WorkItem& w : job.plan.items) {
     const double blocks = std::ceil(static_cast<double>(w.blocks) / job.plan.splits);
-    const double ends = c.fetch + c.look_up + c.row * w.rows + c.second * groups;
+    const double ends = c.look_up + c.row * w.rows + c.second * groups;
     const double cycles = ends + blocks * block + w.masked * c.mask;
     seconds.push_back(cycles / d.clock + 2 * d.load_latency);  // first keys, and the output
   }
@@ -58,9 +59,8 @@ AttentionTime attention_formula(const DeviceFacts& d, const llm::Attention& op, 
   t.memory = stream * job.kept / d.l2_rate + stream * (1 - job.kept) / job.rate;
   const double first = std::min(*std::max_element(items.begin(), items.end()), t.compute);
   const double rest = t.compute - first;
-  t.body = first + std::cbrt(rest * rest * rest + t.memory * t.memory * t.memory) +
-           ramp_seconds(d, stream, job.kept);
-  t.total += t.body;
+  t.body = first + std::cbrt(rest * rest * rest + t.memory * t.memory * t.memory);
+  sum_up(d, t);
   return t;
 }
 

@@ -28,39 +28,66 @@ Sizes sizes_of(const llm::Attention& op) {
   return s;
 }
 
-// The kernel that writes new keys and values into the paged cache: a block of threads per token, each a chain
-// of dependent latencies (slot, row, store), as many at once as threads fit; or the bytes, where those take
-// longer.
-double cache_write(const DeviceFacts& d, const llm::Attention& op, const Sizes& s, const Harness& harness) {
+// Share of a small kernel's bytes that the call before left in L2, or the kernel before.
+double kept_of(const DeviceFacts& d, double bytes, const Harness& harness) {
+  return harness.warm ? kept_in_l2(d, bytes) : 0;
+}
+
+}  // namespace
+
+// Tables of one block of threads: the number of bytes is nothing, the chain of latencies is all.
+SmallKernel table(const char* name, std::int64_t sequences, double serial) {
+  SmallKernel k{name, {}, 1, 1, serial};
+  k.shape.read = k.shape.written = 4 * static_cast<double>(sequences);
+  k.shape.sms = 1;
+  return k;
+}
+
+SmallKernel append_latents(const DeviceFacts& d, double rows, double row_bytes, const Harness& harness) {
+  constexpr double kBlocks = 16;  // of 128 threads on an SM, a row each
+  SmallKernel k{"rotary embedding, append", {}, d.elementwise, 0, 0};
+  k.shape.read = k.shape.written = rows * row_bytes;
+  k.shape.chain = 1;
+  k.shape.window = kBlocks * row_bytes;
+  k.kept = kept_of(d, 2 * rows * row_bytes, harness);
+  return k;
+}
+
+namespace {
+
+// The kernel that writes new keys and values into the paged cache: a block of threads per token, as many at
+// once as threads fit; each looks up its slot, loads its row and stores it.
+SmallKernel cache_write(const DeviceFacts& d, const llm::Attention& op, const Sizes& s,
+                        const Harness& harness) {
   constexpr double kThreadsPerSm = 2048, kMostBlocks = 32, kMostThreads = 512, kWarp = 32;
   const double width = static_cast<double>(op.heads_kv * op.head_dim);
-  const double threads = std::max(kWarp, std::min(kMostThreads, width));
-  const double at_once = std::min(kMostBlocks, kThreadsPerSm / threads) * d.sms;
+  const double threads = std::clamp(width, kWarp, kMostThreads);
+  SmallKernel k{"cache write", {}, d.elementwise, kept_of(d, s.all() + s.new_kv, harness), 0};
+  k.shape.read = k.shape.written = s.new_kv;
+  k.shape.chain = 1;
   const double tokens = static_cast<double>(op.batch * op.seq_q);
-  const double latency = tokens / at_once * d.cache_cycles / d.clock;
-  const double bytes = 2 * s.new_kv, kept = harness.warm ? kept_in_l2(d, s.all() + s.new_kv) : 0;
-  return std::max(latency, bytes * (1 - kept) / (d.elementwise * d.hbm) + bytes * kept / d.l2_rate);
+  k.shape.window = s.new_kv / tokens * std::min(kMostBlocks, kThreadsPerSm / threads);
+  return k;
 }
 
-// The metadata kernel looks at every sequence; then each block of threads walks through all of them once.
-double scheduling(const DeviceFacts& d, const llm::Attention& op) {
-  const double sequences = static_cast<double>(op.batch);
-  const double metadata = op.batch <= kMostDynamicSequences ? d.sequence_cycles * sequences : 0;
-  return (metadata + d.scan_cycles * std::floor(sequences / 31)) / d.clock;
+// The metadata kernel looks at every sequence.
+SmallKernel metadata(const DeviceFacts& d, const llm::Attention& op) {
+  return table("scheduler metadata", op.batch, 0);
 }
 
-// Partial results lie in L2; a block of threads reads its row's splits one after the other.
-double combine(const DeviceFacts& d, const llm::Attention& op, int splits) {
-  if (splits <= 1) return 0;
-  const double rows = static_cast<double>(op.batch * op.seq_q * op.heads_q);
-  const double bytes = rows * splits * static_cast<double>(op.head_dim_v + 1) * 4;
-  return splits * d.split_cycles / d.clock + bytes / d.l2_rate;
-}
-
-// Around the backward kernel: row sums of dO x O before it, dQ from 32 bits to 16 after it.
-double around_backward(const DeviceFacts& d, const Sizes& s) {
+// Around the backward kernel: row sums of dO x O and dQ cleared before it, dQ from 32 bits to 16 after it.
+std::vector<SmallKernel> around_backward(const DeviceFacts& d, const Sizes& s) {
   const double wide = s.q / s.element * 4;
-  return (3 * s.out + wide + s.q) / (d.tuned * d.hbm);
+  SmallKernel before{"row sums", {}, d.tuned, 0, 0}, after{"convert dQ", {}, d.tuned, 0, 0};
+  before.shape.read = 2 * s.out, before.shape.written = wide;
+  after.shape.read = wide, after.shape.written = s.q;
+  return {before, after};
+}
+
+// One step of a block's search through the sequences, 31 at a time: their lengths, and where keys are split
+// dynamically two tables more.
+double scan_of(const DeviceFacts& d, const llm::Attention& op) {
+  return d.scan_cycles * (op.batch <= kMostDynamicSequences ? 3 : 1);
 }
 
 std::string describe(const AttentionPlan& p) {
@@ -77,13 +104,19 @@ void set_costs(const DeviceFacts& d, const llm::Attention& op, AttentionJob& job
   job.costs.first = product * (backward ? dk + dv : dk);
   job.costs.second = product * (backward ? 2 * dk + dv : dv);
   const double scores = rows * keys / 128;  // of one of the 128 threads of a group
-  job.costs.softmax = scores * (backward ? d.backward_softmax : latent ? d.latent_softmax : d.softmax);
+  job.costs.softmax = scores * (backward ? d.backward_softmax : d.softmax);
+  // The column's and the row's number, a compare and a select beside about six instructions of a score's
+  // softmax.
+  if (op.phase != llm::Phase::decode) job.costs.mask = scores * d.softmax * 2 / 3;
   if (job.plan.groups == 1) job.costs.softmax *= d.softmax_alone;
-  if (op.phase != llm::Phase::decode)
-    job.costs.mask = d.mask_cycles * (job.plan.odd_group && !latent ? 2 : 1);
-  job.costs.row = latent ? 0 : d.row_cycles;
-  job.costs.fetch = latent ? d.latent_item_cycles : 0;
-  job.costs.look_up = op.framework_call && !latent ? d.look_up_cycles * dk / 64 : 0;
+  job.costs.row = d.row_cycles;
+  job.costs.fetch = d.l2_latency * d.clock + (op.framework_call && !latent ? scan_of(d, op) : 0);
+  job.in_turn = latent;
+  // In turn, a block waits for both of its sums until the matrix unit has them.
+  if (job.in_turn) job.costs.softmax += 2 * d.gemm.gemm.promotion_wait.value;
+  // Paged keys are copied 64 elements wide at a time: an entry of the page table, then the rows.
+  const double round = d.l2_latency * d.clock + keys * 64 * llm::size_of(op.dtype).value / d.smem_rate;
+  job.costs.look_up = op.framework_call && !latent ? round * dk / 64 : 0;
   job.flops_per_block = 2 * rows * keys * (backward ? 3 * dk + 2 * dv : dk + dv);
 }
 
@@ -108,8 +141,8 @@ AttentionJob attention_job(const DeviceFacts& d, const llm::Attention& op, const
   job.traffic = {dk * e, dv * (job.plan.splits > 1 ? 4 : 2), dk * e, op.shared_kv ? 0 : dv * e};
   if (backward) job.traffic = {(dk + dv) * e, (dk + dv) * 2, dk * e, dv * e};
   job.streamed = op.phase == llm::Phase::decode ? s.kv : s.all();
-  // Long runs of keys stream; short rows of many heads, read and written at once, do not.
-  job.rate = d.hbm * (op.phase == llm::Phase::decode ? d.tuned : d.gather);
+  // Decode only reads; prefill reads and writes at once, as products do.
+  job.rate = d.hbm * (op.phase == llm::Phase::decode ? d.tuned : d.hbm_attained);
   job.kept = harness.warm ? kept_in_l2(d, job.streamed) : 0;
   return job;
 }
@@ -122,23 +155,43 @@ AttentionTime around_attention(const DeviceFacts& d, const llm::Attention& op, c
   t.bytes = s.all() * (op.phase == llm::Phase::backward ? 2.5 : 1);
   t.flops = job.flops();
   t.tiling = describe(job.plan);
-  t.combine = combine(d, op, job.plan.splits);
   if (op.phase == llm::Phase::backward) {
-    t.kernels = 3;
-    t.side = around_backward(d, s);
+    t.small = around_backward(d, s);
   } else if (latent && op.framework_call) {
-    t.kernels = static_cast<int>(d.latent_launches);
-    t.side = static_cast<double>(op.batch * op.seq_q) * d.latent_token_cycles / d.clock;
+    t.small = {append_latents(d, static_cast<double>(op.batch * op.seq_q), kLatentBytes, harness),
+               table("lengths", op.batch, 0), table("scheduler", op.batch, 0)};
   } else if (op.framework_call) {
-    // Cache write, scheduler metadata (only for as many sequences as its dynamic part handles) and the
-    // kernel.
-    t.kernels = op.batch <= kMostDynamicSequences ? 3 : 2;
-    t.side = scheduling(d, op) + (op.phase == llm::Phase::forward ? cache_write(d, op, s, harness) : 0);
+    // Metadata only for as many sequences as its dynamic part handles.
+    t.small = {cache_write(d, op, s, harness)};
+    if (op.batch <= kMostDynamicSequences) t.small.push_back(metadata(d, op));
+    t.scan = scan_of(d, op) * std::floor(static_cast<double>(op.batch) / 31) / d.clock;
   }
-  t.launch = t.kernels * launch_seconds(d, harness);
-  if (job.plan.splits > 1) ++t.kernels;  // starts while the one before ends
-  t.total = t.launch + t.side + t.combine;
+  finish_around(d, harness, t);
+  if (job.plan.splits > 1)
+    add_combine(d, static_cast<double>(op.batch * op.seq_q * op.heads_q), op.head_dim_v, job.plan.splits, t);
   return t;
+}
+
+void finish_around(const DeviceFacts& d, const Harness& harness, AttentionTime& t) {
+  t.kernels = 1 + static_cast<int>(t.small.size());
+  t.launch = t.kernels * launch_seconds(d, harness);
+}
+
+// Partial results lie in L2; a block of threads reads its row's splits two at a time.
+void add_combine(const DeviceFacts& d, double rows, std::int64_t width, std::int64_t splits,
+                 AttentionTime& t) {
+  SmallKernel k{"combine", {}, d.tuned, 1, 0};
+  k.shape.read = rows * static_cast<double>(splits * (width + 1)) * 4;
+  k.shape.written = rows * static_cast<double>(width) * 2;
+  k.shape.chain = static_cast<int>((splits + 1) / 2);
+  k.shape.window = std::max(512.0, std::ceil(k.shape.read / d.sms));
+  t.small.push_back(k);
+  ++t.kernels;  // its launch hides behind the kernel before
+}
+
+void sum_up(const DeviceFacts& d, AttentionTime& t) {
+  t.side = small_formula(d, t.small);
+  t.total = t.launch + t.scan + t.side + t.body;
 }
 
 bool is_latent(const llm::Attention& op) {
@@ -146,12 +199,7 @@ bool is_latent(const llm::Attention& op) {
 }
 
 double kept_in_l2(const DeviceFacts& d, double bytes) {
-  const double share = bytes / d.l2_capacity;
-  return std::clamp((d.kept_none - share) / (d.kept_none - d.kept_full), 0.0, 1.0);
-}
-
-double ramp_seconds(const DeviceFacts& d, double streamed, double kept) {
-  return streamed > d.kept_none * d.l2_capacity ? (1 - kept) * d.stream_ramp : 0;
+  return std::clamp((d.l2_capacity - bytes) / (d.l2_capacity * (1 - d.kept_full)), 0.0, 1.0);
 }
 
 }  // namespace etalon::kernels::gpu

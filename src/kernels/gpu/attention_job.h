@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "kernels/gpu/attention_plan.h"
-#include "kernels/gpu/vector_device.h"
+#include "kernels/gpu/stream_small.h"
 
 namespace etalon::kernels::gpu {
 
@@ -16,8 +16,8 @@ namespace etalon::kernels::gpu {
 struct GroupCosts {
   double first = 0, second = 0;  // products before and after the softmax
   double softmax = 0, mask = 0;  // and what a masked block adds
+  double fetch = 0;              // taking an item: the counter's answer
   double row = 0;                // gathering a query row and scattering its output
-  double fetch = 0;              // taking an item: serial
   double look_up = 0;  // page look-up and row predicates in front of an item's first keys and first values
 };
 
@@ -35,8 +35,9 @@ struct AttentionJob {
   double rate = 0;      // B/s of memory while it runs
   double kept = 0;      // share of them that lies in L2 when the call starts
   bool shared_stage =
-      true;        // outputs are staged where keys and values lie: nothing is loaded until they are out
-  int stages = 2;  // of keys, and of values
+      true;              // outputs are staged where keys and values lie: nothing is loaded until they are out
+  bool in_turn = false;  // a group does both products of a block and its softmax before its next block
+  int stages = 2;        // of keys, and of values
   double flops_per_block = 0;  // of one group
   double flops() const;        // executed, masked parts of blocks included
 };
@@ -47,21 +48,31 @@ struct AttentionTime {
   double total = 0, launch = 0;
   double body = 0;                 // the kernel itself
   double compute = 0, memory = 0;  // its makespan without memory, and its streams
-  double combine = 0, side = 0;    // second pass over splits; the framework's other kernels
+  double scan = 0;                 // the kernel's search through the sequences
+  double side = 0;                 // bodies of the kernels around it
+  std::vector<SmallKernel> small;  // these: cache write, tables, second pass over splits
   double bytes = 0, flops = 0;
   int kernels = 1;
   std::string tiling;
 };
-// Everything but the kernel: launch, side, combine, kernels, bytes, flops, tiling; total is their sum.
+// Everything but the kernel: launch, scan, small, kernels, bytes, flops, tiling.
 AttentionTime around_attention(const DeviceFacts& device, const llm::Attention& op, const AttentionJob& job,
                                const Harness& harness);
+void finish_around(const DeviceFacts& device, const Harness& harness, AttentionTime& time);
+// The second pass over `rows` of `width` values, each in so many parts.
+void add_combine(const DeviceFacts& device, double rows, std::int64_t width, std::int64_t splits,
+                 AttentionTime& time);
+// side of the small kernels by closed form, and total.
+void sum_up(const DeviceFacts& device, AttentionTime& time);
+
+// Rotary embedding and append of `rows` rows; a table of a scheduler.
+inline constexpr double kLatentBytes = 1152, kRotatedBytes = 128;  // a token's latent; a head's rotated part
+SmallKernel append_latents(const DeviceFacts& device, double rows, double row_bytes, const Harness& harness);
+SmallKernel table(const char* name, std::int64_t sequences, double serial);
 
 bool is_latent(const llm::Attention& op);
 
 // Share of a working set that replays on the same buffers find in L2.
 double kept_in_l2(const DeviceFacts& device, double bytes);
-
-// Time lost once by streams that do not come from L2.
-double ramp_seconds(const DeviceFacts& device, double streamed, double kept);
 
 }  // namespace etalon::kernels::gpu

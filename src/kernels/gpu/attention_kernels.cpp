@@ -67,7 +67,7 @@ void fill_limits(const AttentionTime& t, KernelCost& k) {
   k.limits[Limit::matrix] = t.body * matrix / total;
   k.limits[Limit::hbm] = t.body * (1 - matrix) / total;
   k.limits[Limit::vector] = t.side / total;
-  k.limits[Limit::latency] = t.combine / total;
+  k.limits[Limit::latency] = t.scan / total;
 }
 
 void fill_run(const AttentionRun& run, KernelCost& k) {
@@ -110,8 +110,10 @@ Result<KernelCost> cost(const catalog::Chip& chip, const llm::Operation& operati
   k.energy = settled.energy;
   if (options.fidelity == Fidelity::cycle) {
     AttentionRun run = simulate(chip, d, op, harness, options.want_timeline);
-    t.total += run.seconds - t.body;
+    const double side = gpu::simulate_small(chip, d, t.small);
+    t.total += run.seconds - t.body + side - t.side;
     t.body = run.seconds;
+    t.side = side;
     fill_run(run, k);
     if (options.want_timeline) k.timeline = std::move(run.stats.timeline);
   }

@@ -88,12 +88,10 @@ AttentionPlan plan_attention(const llm::Attention& op, const AttentionShape& sha
   choose_tile(op, shape, plan);
   const std::int64_t group = std::max<std::int64_t>(1, op.heads_q / std::max<std::int64_t>(1, op.heads_kv));
   plan.packed = packs(op, group, plan.tile_rows);
-  plan.odd_group = plan.packed && (group & (group - 1)) != 0;
   const std::int64_t in_tile = plan.packed ? group : 1;
   plan.heads = op.batch * (plan.packed ? op.heads_kv : op.heads_q);
   const std::int64_t rows = op.seq_q * in_tile;
-  if (rows <= 64 && !shape.small_tiles && op.head_dim == op.head_dim_v)
-    plan.tile_rows = 64;  // few rows: one group works alone
+  if (rows <= 64 && !shape.small_tiles) plan.tile_rows = 64;  // few rows: one group works alone
   plan.groups = plan.tile_rows / 64;
   const std::int64_t tiles = ceil_div(rows, plan.tile_rows);
   plan.items.reserve(static_cast<std::size_t>(tiles));

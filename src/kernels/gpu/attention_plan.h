@@ -28,7 +28,6 @@ struct AttentionPlan {
   int tile_rows = 128, tile_keys = 128;
   int groups = 1;               // softmax groups of 64 rows in a tile
   bool packed = false;          // the query heads of a KV head share tiles
-  bool odd_group = false;       // heads per KV head is not a power of two
   std::int64_t heads = 0;       // batch x heads that each have the items below
   std::vector<WorkItem> items;  // of one head, in the order they are taken (longest first)
   int splits = 1;               // each item's keys are cut into so many runs

@@ -63,6 +63,8 @@ struct Program {
             double cycles, FlagId also = kNoFlag) const;
   void load_step(Core&, const Step&, std::int64_t head, bool first) const;
   void products(Core&, const std::vector<Step>&, std::int64_t head) const;
+  void first_product(Core&, const std::vector<Step>&, std::int64_t step, int group) const;
+  void second_product(Core&, const std::vector<Step>&, std::int64_t step, int group) const;
 };
 
 Instruction plain(PipeId pipe, double cycles, const char* name) {
@@ -125,50 +127,54 @@ void Program::load_step(Core& core, const Step& s, std::int64_t head, bool first
          kValueEmpty, kValueFull, "load V", look_up);
 }
 
-// The tensor pipe's order: per step and group the first product of this step, then the second of the step
-// before.
+// The tensor pipe's order. Usually, per step and group, the first product of this step, then the second of
+// the step before, so that a group's softmax hides behind products of its own. In turn: the second product
+// follows the softmax, and groups are half a block apart.
 void Program::products(Core& core, const std::vector<Step>& steps, std::int64_t head) const {
   const int groups = job.plan.groups;
   const auto n = static_cast<std::int64_t>(steps.size());
   for (std::int64_t j = 0; j <= n; ++j) {
     if (j < n) load_step(core, steps[static_cast<std::size_t>(j)], head, j == 0);
-    if (j == n)
-      core.issue([&] {
-        Instruction i = plain(kKeys, 0, "loaded");
-        i.set[0] = kLoaded;
-        return i;
-      }());
+    if (j == n) {
+      Instruction loaded = plain(kKeys, 0, "loaded");
+      loaded.set[0] = kLoaded;
+      core.issue(loaded);
+    }
     for (int g = 0; g < groups; ++g) {
-      if (j < n) {
-        Instruction first =
-            plain(kTensor, job.costs.first * steps[static_cast<std::size_t>(j)].blocks, "Q K^T");
-        first.flops = job.flops_per_block * steps[static_cast<std::size_t>(j)].blocks;
-        if (g == 0) first.wait[0] = kKeyFull;
-        if (g == 0 && j == 0) first.wait[2] = kQueryFull;
-        if (j > 0) first.wait[1] = static_cast<FlagId>(kWeights + g);
-        first.set[0] = static_cast<FlagId>(kScores + g);
-        if (g == groups - 1) first.set[1] = kKeyEmpty;
-        core.issue(first);
-      }
-      if (j > 0) {
-        Instruction second =
-            plain(kTensor, job.costs.second * steps[static_cast<std::size_t>(j - 1)].blocks, "P V");
-        if (g == 0 && job.traffic.value_row > 0) second.wait[0] = kValueFull;
-        if (j == n) second.wait[1] = static_cast<FlagId>(kWeights + g);
-        if (g == groups - 1 && job.traffic.value_row > 0) second.set[0] = kValueEmpty;
-        if (j == n) second.set[1] = static_cast<FlagId>(kSums + g);
-        core.issue(second);
-      }
-      if (j < n) {
-        const Step& s = steps[static_cast<std::size_t>(j)];
-        Instruction softmax = plain(static_cast<PipeId>(kGroup0 + g),
-                                    job.costs.softmax * s.blocks + job.costs.mask * s.masked, "softmax");
-        softmax.wait[0] = static_cast<FlagId>(kScores + g);
-        softmax.set[0] = static_cast<FlagId>(kWeights + g);
-        core.issue(softmax);
-      }
+      if (j < n) first_product(core, steps, j, g);
+      // In turn, between the first products of two groups lies the second product of the other one.
+      const int other = job.in_turn ? (g + 1) % groups : g;
+      const std::int64_t step = job.in_turn && other == 0 ? j : j - 1;
+      if (step >= 0 && step < n) second_product(core, steps, step, other);
     }
   }
+}
+
+void Program::first_product(Core& core, const std::vector<Step>& steps, std::int64_t j, int g) const {
+  const Step& s = steps[static_cast<std::size_t>(j)];
+  Instruction first = plain(kTensor, job.costs.first * s.blocks, "Q K^T");
+  first.flops = job.flops_per_block * s.blocks;
+  if (g == 0) first.wait[0] = kKeyFull;
+  if (g == 0 && j == 0) first.wait[2] = kQueryFull;
+  if (j > 0 && !job.in_turn) first.wait[1] = static_cast<FlagId>(kWeights + g);
+  first.set[0] = static_cast<FlagId>(kScores + g);
+  if (g == job.plan.groups - 1) first.set[1] = kKeyEmpty;
+  core.issue(first);
+  Instruction softmax = plain(static_cast<PipeId>(kGroup0 + g),
+                              job.costs.softmax * s.blocks + job.costs.mask * s.masked, "softmax");
+  softmax.wait[0] = static_cast<FlagId>(kScores + g);
+  softmax.set[0] = static_cast<FlagId>(kWeights + g);
+  core.issue(softmax);
+}
+
+void Program::second_product(Core& core, const std::vector<Step>& steps, std::int64_t j, int g) const {
+  const bool last = j + 1 == static_cast<std::int64_t>(steps.size()), values = job.traffic.value_row > 0;
+  Instruction second = plain(kTensor, job.costs.second * steps[static_cast<std::size_t>(j)].blocks, "P V");
+  if (g == 0 && values) second.wait[0] = kValueFull;
+  if (last || job.in_turn) second.wait[1] = static_cast<FlagId>(kWeights + g);
+  if (g == job.plan.groups - 1 && values) second.set[0] = kValueEmpty;
+  if (last) second.set[1] = static_cast<FlagId>(kSums + g);
+  core.issue(second);
 }
 
 void Program::item(Core& core, std::int64_t index) const {
@@ -243,7 +249,7 @@ chip::MachineSpec attention_machine(const catalog::Chip& chip, const DeviceFacts
   s.stack_bytes = 32 * 1024;
   s.hbm_rate = BytesPerSecond{rate};
   s.l2_random_replacement = false;
-  s.l2_capacity = Bytes{d.kept_none * d.l2_capacity};
+  s.l2_capacity = Bytes{d.l2_capacity};
   for (chip::PathSpec& p : s.paths) {
     p.in_flight = 2 * stages;
     p.latency_miss = Cycles{d.load_latency * d.clock};
@@ -307,7 +313,6 @@ AttentionRun simulate_job(const catalog::Chip& chip, const DeviceFacts& d, const
     r.seconds *= greedy_makespan(job.plan, cost, d.sms) / greedy_makespan(part, cost, d.sms);
     r.simulated = static_cast<double>(p.heads) / static_cast<double>(job.plan.heads);
   }
-  r.seconds += ramp_seconds(d, job.streamed, job.kept);
   return r;
 }
 

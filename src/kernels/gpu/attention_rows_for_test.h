@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,13 +20,21 @@ struct MeasuredRow {
   std::string id, kind;  // "forward", "decode", "latent forward", "latent decode", "balanced", "skewed"
   llm::Operation operation;
   double seconds = 0;
-  bool fitted = false;  // FNV-1a of the id is even
+  bool fitted = false;  // listed in data/calibration
 };
 
-inline std::uint64_t fnv1a(const std::string& s) {
-  std::uint64_t h = 14695981039346656037ull;
-  for (unsigned char c : s) h = (h ^ c) * 1099511628211ull;
-  return h;
+// Ids of rows on which constants of these kernels were fitted.
+inline const std::set<std::string>& fitted_ids() {
+  static const std::set<std::string> ids = [] {
+    std::set<std::string> out;
+    for (const char* list : {"gpu-attention", "gpu-mla", "gpu-moe"}) {
+      std::ifstream in(std::string(ETALON_SOURCE_DIR "/data/calibration/") + list + ".txt");
+      for (std::string line; std::getline(in, line);)
+        if (!line.empty() && line[0] != '#') out.insert(line);
+    }
+    return out;
+  }();
+  return ids;
 }
 
 inline std::vector<std::string> cells(const std::string& line) {
@@ -67,7 +76,7 @@ inline std::int64_t whole(const CsvRow& r, const char* key) { return std::stoll(
 
 inline MeasuredRow measured(const CsvRow& r, std::string kind, llm::Operation op) {
   return {r.at("id"), std::move(kind), std::move(op), std::stod(r.at("time_us")) * 1e-6,
-          fnv1a(r.at("id")) % 2 == 0};
+          fitted_ids().contains(r.at("id"))};
 }
 
 inline std::vector<MeasuredRow> attention_rows() {

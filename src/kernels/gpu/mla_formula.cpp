@@ -56,15 +56,17 @@ LatentJob latent_job(const DeviceFacts& d, const llm::Attention& op, const Harne
   job.keys = op.seq_kv;
   const std::int64_t blocks = ceil_div(op.seq_kv, job.tile_keys);
   job.partitions = cut(op.batch, blocks, std::max<std::int64_t>(1, d.sms / job.head_tiles));
+  std::vector<std::int64_t> parts(static_cast<std::size_t>(op.batch), 0);
   for (const auto& run : job.partitions)
-    for (const LatentSegment& s : run) job.split = job.split || s.blocks < blocks;
+    for (const LatentSegment& s : run) ++parts[static_cast<std::size_t>(s.sequence)];
+  job.most_splits = *std::max_element(parts.begin(), parts.end());
   const double product =
       2.0 * job.tile_heads * job.tile_keys / (tensor_rate(d, op.dtype) * d.tensor_efficiency);
   job.first = product * dk;
   job.second = product * dv;
   job.softmax = job.tile_heads * job.tile_keys / 128.0 * d.softmax * d.softmax_alone;
   const double rows = static_cast<double>(std::min<std::int64_t>(op.heads_q * op.seq_q, job.tile_heads));
-  job.item = d.latent_decode_cycles + d.latent_head_cycles * rows;
+  job.item = 2 * d.load_latency * d.clock + d.row_cycles * rows;  // the scheduler's table, the page table
   job.mask = op.seq_kv % job.tile_keys != 0 ? d.latent_mask_cycles : 0;
   const double heads = static_cast<double>(std::min<std::int64_t>(op.heads_q * op.seq_q, job.tile_heads));
   job.key_row = dk * e;
@@ -83,12 +85,13 @@ AttentionTime around_latent_decode(const DeviceFacts& d, const llm::Attention& o
   t.bytes = job.streamed;
   t.flops = job.flops;
   t.tiling = fmt::format("{} heads x {} keys, {} partitions of {} SMs{}", job.tile_heads, job.tile_keys,
-                         job.partitions.size(), job.head_tiles, job.split ? ", keys cut" : "");
-  t.kernels = (op.framework_call ? static_cast<int>(d.latent_decode_launches) : 1) + (job.split ? 1 : 0);
-  const double launches = (op.framework_call ? d.latent_decode_launches : 1) + (job.split ? 1 : 0);
-  t.launch = launches * launch_seconds(d, harness);
-  t.side = static_cast<double>(op.batch * op.heads_q) * d.latent_row_cycles / d.clock;
-  t.total = t.launch + t.side;
+                         job.partitions.size(), job.head_tiles, job.most_splits > 1 ? ", keys cut" : "");
+  if (op.framework_call)
+    t.small = {append_latents(d, static_cast<double>(op.batch * op.heads_q), kRotatedBytes, harness),
+               table("tile scheduler", op.batch, 0)};
+  finish_around(d, harness, t);
+  if (job.most_splits > 1)
+    add_combine(d, static_cast<double>(op.batch * op.heads_q * op.seq_q), op.head_dim_v, job.most_splits, t);
   return t;
 }
 
@@ -97,7 +100,7 @@ AttentionTime latent_formula(const DeviceFacts& d, const llm::Attention& op, con
   const LatentJob job = latent_job(d, op, harness);
   AttentionTime t = around_latent_decode(d, op, job, harness);
   const double block = std::max(job.first + job.second, job.first + job.softmax);
-  const double port = job.tile_keys * job.key_row / d.l2_port;
+  const double port = job.tile_keys * job.key_row / d.gemm.gpu.l2_port.value;
   for (const auto& run : job.partitions) {
     double cycles = 0;
     for (const LatentSegment& s : run)
@@ -108,9 +111,8 @@ AttentionTime latent_formula(const DeviceFacts& d, const llm::Attention& op, con
   t.memory = job.streamed * job.kept * static_cast<double>(job.head_tiles) / d.l2_rate +
              job.streamed * (1 - job.kept) / (d.tuned * d.hbm);
   const double first = std::min(job.item / d.clock, t.compute), rest = t.compute - first;
-  t.body = first + std::cbrt(rest * rest * rest + t.memory * t.memory * t.memory) +
-           ramp_seconds(d, job.streamed, job.kept);
-  t.total += t.body;
+  t.body = first + std::cbrt(rest * rest * rest + t.memory * t.memory * t.memory);
+  sum_up(d, t);
   return t;
 }
 

@@ -20,7 +20,7 @@ struct LatentJob {
   int tile_heads = 64, tile_keys = 64;
   std::int64_t head_tiles = 1;                         // blocks of threads that read the same latents
   std::vector<std::vector<LatentSegment>> partitions;  // each done by `head_tiles` SMs at once
-  bool split = false;  // some sequence is cut, so partial results are combined
+  std::int64_t most_splits = 1;                        // parts of a sequence that are combined afterwards
   std::int64_t sequences = 0, keys = 0;
   double first = 0, second = 0, softmax = 0, item = 0;  // cycles of a block's parts, and of a segment's ends
   double mask = 0;                                      // cycles more where the last block is not full

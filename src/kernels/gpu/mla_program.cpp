@@ -117,8 +117,7 @@ AttentionRun simulate_latent_decode(const catalog::Chip& chip, const DeviceFacts
   const auto used = static_cast<int>(std::min<std::int64_t>(cores, d.sms));
   r.stats = machine.run(used, [&](Core& core) { p.run(core); }, timeline);
   // More heads than SMs: rounds.
-  r.seconds = r.stats.time.value * std::ceil(static_cast<double>(cores) / d.sms) +
-              ramp_seconds(d, job.streamed, job.kept);
+  r.seconds = r.stats.time.value * std::ceil(static_cast<double>(cores) / d.sms);
   return r;
 }
 

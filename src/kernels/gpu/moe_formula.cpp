@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/gpu/attention_job.h"
+
 namespace etalon::kernels::gpu {
 namespace {
 
@@ -43,60 +45,111 @@ std::int64_t tiles_of(const ExpertLoads& loads, const GroupedProduct& product, G
   return rows * ceil_div(product.n, tile.cols);
 }
 
-double grouped_efficiency(const DeviceFacts& d, llm::Dtype dtype) {
-  return dtype == llm::Dtype::fp8_block || dtype == llm::Dtype::mxfp4_w ? d.scaled_efficiency
-                                                                        : d.grouped_efficiency;
+GemmProblem tile_problem(const DeviceFacts& d, const llm::GroupedMatmul& op, const GroupedProduct& p) {
+  GemmProblem g;
+  g.m = 1, g.n = p.n, g.k = p.k;
+  g.a_size = p.in_bytes / static_cast<double>(p.k);
+  g.b_size = p.weight_bytes / (static_cast<double>(p.n) * static_cast<double>(p.k));
+  g.rate = FlopsPerCycle{tensor_rate(d, op.dtype)};
+  g.block_scales = op.dtype == llm::Dtype::fp8_block;
+  g.promotes =
+      g.block_scales || (op.dtype == llm::Dtype::fp8 && d.gemm.gpu.operands == chip::OperandPath::shared);
+  return g;
+}
+
+TileCosts tile_costs(const DeviceFacts& d, const llm::GroupedMatmul& op, const GroupedProduct& p,
+                     GroupedTile tile) {
+  const GemmProblem g = tile_problem(d, op, p);
+  const GemmCounts c = count(d.gemm, g, {tile.cols, tile.rows, true, 1, 1, 1});
+  TileCosts t;
+  t.steps = static_cast<double>(c.steps);
+  t.step = std::max(c.tensor_cycles, c.smem_cycles) + c.promotion_cycles;
+  if (op.dtype == llm::Dtype::mxfp4_w)  // weights are unpacked, converted and scaled on CUDA cores
+    t.step += 8.0 * tile.cols * static_cast<double>(g.step()) / (d.cuda / 2);
+  t.end = d.gemm.gemm.epilogue_latency.value * d.clock + c.epilogue_bytes / d.gemm.gemm.epilogue_rate.value;
+  t.stages = std::max(2, c.stages);
+  t.step_bytes = (tile.rows * g.a_size + tile.cols * g.b_size) * static_cast<double>(g.step());
+  return t;
 }
 
 double product_seconds(const DeviceFacts& d, const llm::GroupedMatmul& op, const ExpertLoads& loads,
                        const GroupedProduct& p, GroupedTile tile) {
-  const double rate = tensor_rate(d, op.dtype) * grouped_efficiency(d, op.dtype);
-  const double rows = std::max(tile.rows, 64);  // the smallest tile of a matrix instruction
-  const double k = static_cast<double>(p.k);
-  const double compute = 2 * rows * tile.cols * k / rate / d.clock;
-  const double operands =
-      (tile.rows * activation_element(op.dtype) + tile.cols * weight_element(op.dtype)) * k;
+  const TileCosts c = tile_costs(d, op, p, tile);
+  const double port = c.step_bytes / d.gemm.gpu.l2_port.value;
+  const double latency = d.load_latency * d.clock / c.stages;
   const double waves = std::ceil(static_cast<double>(tiles_of(loads, p, tile)) / d.sms);
-  const double matrix = waves * (d.tile_cycles / d.clock + std::max(compute, operands / (d.port * d.clock)));
+  const double matrix =
+      (waves * (c.steps * std::max({c.step, port, latency}) + c.end)) / d.clock + d.load_latency;
   const double bytes = static_cast<double>(active(loads)) * p.weight_bytes +
                        static_cast<double>(total(loads)) * (p.in_bytes + p.out_bytes);
-  return std::cbrt(std::pow(matrix, 3) + std::pow(bytes / (d.grouped_stream * d.hbm), 3));
+  return std::cbrt(std::pow(matrix, 3) + std::pow(bytes / (d.hbm_attained * d.hbm), 3));
 }
 
 GroupedTile choose_tile(const DeviceFacts& d, const llm::GroupedMatmul& op, const GroupedProduct& p) {
   const ExpertLoads loads = balanced_loads(op);
   GroupedTile best;
   double best_time = INFINITY;
-  for (int rows : {16, 32, 64, 128})
-    for (int cols : {128, 256}) {
+  for (const int rows : {16, 32, 64, 128, 256})
+    for (const int cols : {128, 256}) {
+      // Kernels with block scales take tiles of at most 64 tokens.
+      if (rows * cols > 128 * 256 || (op.dtype == llm::Dtype::fp8_block && rows * cols > 64 * 128)) continue;
       const double t = product_seconds(d, op, loads, p, {rows, cols});
       if (t < best_time * (1 - 1e-9)) best_time = t, best = {rows, cols};
     }
   return best;
 }
 
-MoeTime around_products(const DeviceFacts& d, const llm::GroupedMatmul& op, const ExpertLoads& loads) {
-  MoeTime t;
+namespace {
+
+SmallKernel stream(const DeviceFacts& d, const char* name, double read, double written, int chain) {
+  SmallKernel k{name, {}, d.elementwise, kept_in_l2(d, read + written), 0};
+  k.shape.read = read, k.shape.written = written, k.shape.chain = chain;
+  return k;
+}
+
+// A kernel that also makes block scales is held up by its reductions (gemm_quantise.cpp).
+SmallKernel quantising(const DeviceFacts& d, const char* name, double read, double written, int chain) {
+  SmallKernel k = stream(d, name, read, written, chain);
+  k.shape.elements = read + written;
+  k.shape.arithmetic = d.cuda / 2 / d.gemm.gemm.quantise_rate.value;
+  return k;
+}
+
+// Route, sort, permute, activate and finalise, as the framework launches them.
+std::vector<SmallKernel> small_kernels(const DeviceFacts& d, const llm::GroupedMatmul& op,
+                                       const ExpertLoads& loads) {
   const double n = static_cast<double>(total(loads)), tokens = static_cast<double>(op.tokens);
   const double h = static_cast<double>(op.hidden), inter = static_cast<double>(op.inter);
-  if (op.matmuls_only) {
-    t.kernels = 2;
-    t.launch = t.kernels * d.launch_graph;
-    return t;
-  }
-  const double a = activation_element(op.dtype);
-  double bytes = n * (2 * h + a * h);                         // permute
-  bytes += n * (2 * inter * (op.gated ? 2 : 1) + a * inter);  // activation
-  bytes += n * 2 * h + tokens * 2 * h;                        // unpermute writes every token, local or not
-  if (op.dtype == llm::Dtype::fp8)
-    bytes += tokens * h * 3;  // per tensor: all tokens are quantised before routing
-  t.bytes = bytes;
-  t.elementwise = bytes / (d.moe_elementwise * d.hbm);
-  t.routing = d.route_cycles * tokens * static_cast<double>(op.top_k * op.experts) / d.clock +
-              d.expert_cycles * static_cast<double>(loads.size()) / d.clock;
+  const double a = activation_element(op.dtype), chosen = tokens * static_cast<double>(op.top_k);
+  std::vector<SmallKernel> list;
+  SmallKernel route = stream(d, "route", tokens * static_cast<double>(op.experts) * 4, chosen * 8, 0);
+  route.serial = d.route_cycles * chosen * static_cast<double>(op.experts);
+  list.push_back(route);
+  list.push_back(stream(d, "sort by expert", chosen * 4, chosen * 4, 1));
   // Only one scale a tensor needs a kernel of its own to quantise; block scales are made while permuting.
-  const double plain = d.moe_launches - (op.dtype == llm::Dtype::fp8 ? 0 : 1);
-  t.kernels = static_cast<int>(op.dtype == llm::Dtype::mxfp4_w ? d.moe_launches_mxfp4 : plain);
+  const bool block = op.dtype == llm::Dtype::fp8_block;
+  if (op.dtype == llm::Dtype::fp8) list.push_back(stream(d, "quantise", tokens * h * 2, tokens * h, 0));
+  list.push_back((block ? quantising : stream)(d, "permute", n * h * (op.dtype == llm::Dtype::fp8 ? a : 2),
+                                               n * h * a, 1));
+  list.push_back(
+      (block ? quantising : stream)(d, "activate", n * inter * 2 * (op.gated ? 2 : 1), n * inter * a, 0));
+  // Every token is written, local or not.
+  list.push_back(stream(d, "finalise", n * h * 2, tokens * h * 2, 1));
+  return list;
+}
+
+}  // namespace
+
+MoeTime around_products(const DeviceFacts& d, const llm::GroupedMatmul& op, const ExpertLoads& loads) {
+  MoeTime t;
+  t.kernels = 2;
+  if (!op.matmuls_only) {
+    t.small = small_kernels(d, op, loads);
+    for (const SmallKernel& k : t.small) t.bytes += k.shape.read + k.shape.written;
+    t.kernels += static_cast<int>(t.small.size());
+    if (op.dtype == llm::Dtype::mxfp4_w) t.kernels = static_cast<int>(d.moe_launches_mxfp4);
+  }
+  t.side = small_formula(d, t.small);
   t.launch = t.kernels * d.launch_graph;
   return t;
 }
@@ -120,7 +173,7 @@ MoeTime moe_formula(const DeviceFacts& d, const llm::GroupedMatmul& op, const Ex
                static_cast<double>(total(loads)) * (p.in_bytes + p.out_bytes);
     t.flops += 2 * static_cast<double>(total(loads) * p.n) * static_cast<double>(p.k);
   }
-  t.total = t.launch + t.first + t.second + t.elementwise + t.routing;
+  t.total = t.launch + t.first + t.second + t.side;
   return t;
 }
 

@@ -5,7 +5,7 @@
 // products, activation, unpermute.
 
 #include "kernels/gpu/moe_routing.h"
-#include "kernels/gpu/vector_device.h"
+#include "kernels/gpu/stream_small.h"
 
 namespace etalon::kernels::gpu {
 
@@ -19,10 +19,19 @@ struct GroupedTile {
   int rows = 128, cols = 128;
 };
 
+// What a tile costs: as a tile of any product (gemm_plan.h), with the weights on the side of 128.
+struct TileCosts {
+  double steps = 0;          // of K
+  double step = 0, end = 0;  // cycles of one of them, and of the tile's end
+  double step_bytes = 0;     // loaded for one
+  int stages = 2;
+};
+
 struct MoeTime {
   double total = 0, launch = 0;  // seconds
   double first = 0, second = 0;  // the two products
-  double elementwise = 0, routing = 0;
+  double side = 0;               // bodies of the small kernels
+  std::vector<SmallKernel> small;
   double bytes = 0, flops = 0;
   int kernels = 1;
   GroupedTile tile;
@@ -31,13 +40,16 @@ struct MoeTime {
 GroupedProduct up_product(const llm::GroupedMatmul& op);
 GroupedProduct down_product(const llm::GroupedMatmul& op);
 std::int64_t tiles_of(const ExpertLoads& loads, const GroupedProduct& product, GroupedTile tile);
-double grouped_efficiency(const DeviceFacts& device, llm::Dtype dtype);
+GemmProblem tile_problem(const DeviceFacts& device, const llm::GroupedMatmul& op,
+                         const GroupedProduct& product);
+TileCosts tile_costs(const DeviceFacts& device, const llm::GroupedMatmul& op, const GroupedProduct& product,
+                     GroupedTile tile);
 double product_seconds(const DeviceFacts& device, const llm::GroupedMatmul& op, const ExpertLoads& loads,
                        const GroupedProduct& product, GroupedTile tile);
 // The tile an autotuner finds best, which it looks for with balanced routing.
 GroupedTile choose_tile(const DeviceFacts& device, const llm::GroupedMatmul& op,
                         const GroupedProduct& product);
-// Everything of the layer but the two products: fills launch, elementwise, routing, kernels, bytes.
+// Everything of the layer but the two products: fills launch, small, side, kernels, bytes.
 MoeTime around_products(const DeviceFacts& device, const llm::GroupedMatmul& op, const ExpertLoads& loads);
 // Bytes one call touches: weights of active experts, tokens in and out. Replays find small layers in L2.
 double layer_bytes(const llm::GroupedMatmul& op, const ExpertLoads& loads);

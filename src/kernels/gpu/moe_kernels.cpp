@@ -44,12 +44,10 @@ std::vector<gpu::ExpertLoads> loads_of(const llm::GroupedMatmul& op, int seeds) 
 
 void fill_limits(const DeviceFacts& d, const llm::GroupedMatmul& op, const MoeTime& t, KernelCost& k) {
   const double total = t.total > 0 ? t.total : 1;
-  const double matrix =
-      t.flops / (gpu::tensor_rate(d, op.dtype) * gpu::grouped_efficiency(d, op.dtype) * d.sms * d.clock);
+  const double matrix = t.flops / (gpu::tensor_rate(d, op.dtype) * d.sms * d.clock);
   const double products = t.first + t.second;
   k.limits[Limit::launch] = t.launch / total;
-  k.limits[Limit::vector] = t.elementwise / total;
-  k.limits[Limit::latency] = t.routing / total;
+  k.limits[Limit::vector] = t.side / total;
   k.limits[Limit::matrix] = std::min(matrix, products) / total;
   k.limits[Limit::hbm] = std::max(0.0, products - matrix) / total;
 }
@@ -84,6 +82,9 @@ void simulate(const catalog::Chip& chip, const llm::GroupedMatmul& op, const Har
   d.clock = draw.settled.clock.value;
   const double kept = harness.warm ? gpu::kept_in_l2(d, gpu::layer_bytes(op, draw.loads)) : 0;
   MoeTime& t = draw.time;
+  const double side = gpu::simulate_small(chip, d, t.small);
+  t.total += side - t.side;
+  t.side = side;
   k.fidelity = Fidelity::cycle;
   k.hbm_read = k.hbm_written = k.l2_read = Bytes{0};
   for (const bool second : {false, true}) {
@@ -126,7 +127,7 @@ Result<KernelCost> cost(const catalog::Chip& chip, const llm::Operation& operati
   k.energy = draw.settled.energy;
   k.busy = {{"first product", Seconds{t.first}},
             {"second product", Seconds{t.second}},
-            {"element-wise", Seconds{t.elementwise}}};
+            {"around them", Seconds{t.side}}};
   fill_limits(d, op, t, k);
   k.tiling = fmt::format("{}x{} tiles chosen for balanced routing, {} draw{}", t.tile.rows, t.tile.cols,
                          all.size(), all.size() == 1 ? "" : "s");

@@ -20,8 +20,6 @@ using chip::PipeId;
 enum Pipes : PipeId { kCopy, kTensor, kStore };
 enum Flags : FlagId { kFullA, kFullB, kEmpty, kOut, kStored, kFlags };
 constexpr double kMostSteps = 40000;  // simulated one by one; beyond, several steps of K advance together
-constexpr int kStages = 4;
-constexpr double kStepDepth = 128;  // bytes of K in a stage, per row: a swizzle atom
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -35,6 +33,7 @@ struct Program {
   std::vector<TileRow> rows;
   std::int64_t columns = 0, steps = 1;
   double step_cycles = 0, end_cycles = 0;
+  int stages = 4;
   double a_element = 2, b_element = 2;
   Address tokens = 0, weights = 0, out = 0;
   std::int64_t total_rows = 0;
@@ -102,7 +101,7 @@ void Program::one(Core& core, const TileRow& r, std::int64_t column) const {
 }
 
 void Program::run(Core& core, int cores) const {
-  for (int i = 0; i < kStages; ++i) core.set_flag(kEmpty);
+  for (int i = 0; i < stages; ++i) core.set_flag(kEmpty);
   core.set_flag(kStored);
   // The row tiles of one expert run along with a column, so that its weights are read once.
   std::size_t first = 0, last = 0;
@@ -128,7 +127,7 @@ GroupedRun simulate_product(const catalog::Chip& chip, const DeviceFacts& d, con
                             const ExpertLoads& loads, const GroupedProduct& product, GroupedTile tile,
                             double kept, bool timeline) {
   GroupedRun r;
-  Program p{product, tile, {}, 0, 1, 0, 0, 2, 2, 0, 0, 0, 0};
+  Program p{product, tile, {}, 0, 1, 0, 0, 4, 2, 2, 0, 0, 0, 0};
   for (std::size_t e = 0; e < loads.size(); ++e)
     for (std::int64_t from = 0; from < loads[e]; from += tile.rows) {
       p.rows.push_back({static_cast<std::int64_t>(e), p.total_rows + from,
@@ -139,8 +138,8 @@ GroupedRun simulate_product(const catalog::Chip& chip, const DeviceFacts& d, con
   p.columns = ceil_div(product.n, tile.cols);
   p.b_element = product.weight_bytes / (static_cast<double>(product.n) * static_cast<double>(product.k));
   p.a_element = product.in_bytes / static_cast<double>(product.k);
-  const double k_steps =
-      std::max(1.0, std::ceil(static_cast<double>(product.k) * std::max(1.0, p.b_element) / kStepDepth));
+  const TileCosts costs = tile_costs(d, op, product, tile);
+  const double k_steps = costs.steps;
   const double tiles = static_cast<double>(p.rows.size()) * static_cast<double>(p.columns);
   const double coarse = std::clamp(std::ceil(tiles * k_steps / kMostSteps), 1.0, std::max(1.0, k_steps / 4));
   p.steps = static_cast<std::int64_t>(std::ceil(k_steps / coarse));
@@ -152,12 +151,11 @@ GroupedRun simulate_product(const catalog::Chip& chip, const DeviceFacts& d, con
     share = static_cast<double>(part) / static_cast<double>(p.columns);
     p.columns = part;
   }
-  const double rate = tensor_rate(d, op.dtype) * grouped_efficiency(d, op.dtype);
-  p.step_cycles = 2.0 * std::max(tile.rows, 64) * tile.cols * static_cast<double>(product.k) /
-                  static_cast<double>(p.steps) / rate;
-  p.end_cycles = d.tile_cycles;
+  p.step_cycles = costs.step * k_steps / static_cast<double>(p.steps);
+  p.end_cycles = costs.end;
+  p.stages = costs.stages;
   Machine machine(
-      attention_machine(chip, d, d.grouped_stream * d.hbm, {"copy in", "tensor", "store"}, kFlags, kStages));
+      attention_machine(chip, d, d.hbm_attained * d.hbm, {"copy in", "tensor", "store"}, kFlags, p.stages));
   const auto reserve = [&](double bytes) {
     return machine.allocate(static_cast<std::int64_t>(bytes) + 65536);
   };

@@ -16,64 +16,34 @@ void read_common(const catalog::Chip& chip, DeviceFacts& d) {
   d.tf32 = g.tf32.value;
   d.cuda = g.cuda_fp32.value;
   d.sfu = chip.get<FlopsPerCycle>("sfu.rate").value;
-  d.smem = g.smem_size.value;
+  d.smem_rate = g.smem_bandwidth.value;
   d.asynchronous = g.operands != chip::OperandPath::registers;
   d.hbm = chip.get<BytesPerSecond>("hbm.bandwidth").value;
   d.hbm_attained = chip.get<double>("hbm.attained");
   d.hbm_latency = g.hbm_latency.value;
   d.l2_latency = g.l2_latency.value / g.clock_max.value;
   d.l2_capacity = g.l2_capacity.value;
+  d.kept_full = chip.get<double>("l2.effective");
   d.l2_rate = g.l2_rate.value;
-  d.l2_port = g.l2_port.value;
+  d.launch_graph = g.launch_graph.value;
+  d.launch_eager = g.launch_eager.value;
+  d.gemm = read_gemm_chip(chip);
+  d.load_latency = d.gemm.gemm.load_latency.value;
 }
 
 double cycles(const catalog::Chip& chip, const char* path) { return chip.get<Cycles>(path).value; }
 
-void read_framework(const catalog::Chip& chip, DeviceFacts& d) {
-  d.launch_graph = chip.get<Seconds>("framework.launch").value;
-  d.launch_eager = chip.get<Seconds>("launch.eager").value;
+void read_kernels(const catalog::Chip& chip, DeviceFacts& d) {
   d.elementwise = chip.get<double>("framework.elementwise");
-  d.sequence_cycles = cycles(chip, "framework.sequence");
-  d.cache_cycles = cycles(chip, "framework.cache_write");
-  d.kept_full = chip.get<double>("stream.kept_full");
-  d.kept_none = chip.get<double>("stream.kept_none");
   d.tuned = chip.get<double>("stream.attained");
-  d.stream_ramp = chip.get<Seconds>("stream.ramp").value;
-  d.load_latency = chip.get<Seconds>("stream.latency").value;
-}
-
-void read_attention(const catalog::Chip& chip, DeviceFacts& d) {
   d.tensor_efficiency = chip.get<double>("attention.tensor_efficiency");
-  d.gather = chip.get<double>("attention.gather");
   d.softmax = cycles(chip, "attention.softmax");
   d.softmax_alone = chip.get<double>("attention.softmax_alone");
-  d.mask_cycles = cycles(chip, "attention.mask");
   d.row_cycles = cycles(chip, "attention.row");
-  d.look_up_cycles = cycles(chip, "attention.look_up");
-  d.split_cycles = cycles(chip, "attention.split");
   d.scan_cycles = cycles(chip, "attention.scan");
   d.backward_softmax = cycles(chip, "attention.backward_softmax");
-  d.latent_launches = chip.count("latent.launches");
-  d.latent_decode_launches = chip.count("latent.decode_launches");
-  d.latent_softmax = cycles(chip, "latent.softmax");
-  d.latent_item_cycles = cycles(chip, "latent.item");
-  d.latent_token_cycles = cycles(chip, "latent.token");
-  d.latent_decode_cycles = cycles(chip, "latent.decode_item");
-  d.latent_head_cycles = cycles(chip, "latent.decode_head");
   d.latent_mask_cycles = cycles(chip, "latent.decode_mask");
-  d.latent_row_cycles = cycles(chip, "latent.decode_row");
-}
-
-void read_experts(const catalog::Chip& chip, DeviceFacts& d) {
-  d.grouped_efficiency = chip.get<double>("moe.tensor_efficiency");
-  d.scaled_efficiency = chip.get<double>("moe.scaled_efficiency");
-  d.tile_cycles = cycles(chip, "moe.tile");
-  d.port = chip.get<BytesPerCycle>("moe.port").value;
-  d.grouped_stream = chip.get<double>("moe.stream");
   d.route_cycles = cycles(chip, "moe.route");
-  d.expert_cycles = cycles(chip, "moe.expert");
-  d.moe_elementwise = chip.get<double>("moe.elementwise");
-  d.moe_launches = chip.count("moe.launches");
   d.moe_launches_mxfp4 = chip.count("moe.launches_mxfp4");
 }
 
@@ -86,9 +56,7 @@ bool eight_bits(llm::Dtype t) {
 DeviceFacts read_device(const catalog::Chip& chip) {
   DeviceFacts d;
   read_common(chip, d);
-  read_framework(chip, d);
-  read_attention(chip, d);
-  read_experts(chip, d);
+  read_kernels(chip, d);
   return d;
 }
 

@@ -17,28 +17,41 @@ using chip::Instruction;
 using chip::Machine;
 using chip::PipeId;
 
-enum Pipes : PipeId { kCopy, kCuda, kStore };
-enum Flags : FlagId { kFull, kEmpty, kReady, kFlags };
-constexpr double kPiece = 16384;       // bytes read or written at once by one SM
-constexpr int kPieces = 8;             // of them in flight
-constexpr double kMostPieces = 60000;  // simulated; longer streams follow in proportion
+enum Pipes : PipeId { kIndex, kCopy, kCuda, kStore };
+enum Flags : FlagId { kNext, kKnown, kFull, kEmpty, kReady, kFlags };
+constexpr double kPiece = 16384;  // bytes read or written at once by one SM
+constexpr int kPieces = 8;        // of them in flight
+constexpr double kIndexBytes = 64;
 
 struct Program {
   double reads = 0, writes = 0;  // bytes of one piece
   std::int64_t pieces = 0;
+  int in_flight = kPieces;
+  int chain = 0;      // dependent loads before a piece's address is known
   double cycles = 0;  // CUDA-core and special-function time of one piece
-  Address in = 0, out = 0;
+  Address in = 0, out = 0, index = 0;
 
   void run(Core& core, int cores) const {
-    for (int i = 0; i < kPieces; ++i) core.set_flag(kEmpty);
+    for (int i = 0; i < in_flight; ++i) core.set_flag(kEmpty);
     for (std::int64_t p = core.index(); p < pieces; p += cores) {
       const double at = static_cast<double>(p);
-      if (reads > 0) core.issue(transfer(kCopy, Access::read, in, at * reads, reads));
+      for (int c = 0; c < chain; ++c) {
+        Instruction look = transfer(kIndex, Access::read, index, at * kIndexBytes, kIndexBytes);
+        look.path = chip::kSecondLoadPath;
+        look.wait[0] = c == 0 ? FlagId{kEmpty} : FlagId{kNext};
+        look.set[0] = c + 1 < chain ? FlagId{kNext} : FlagId{kKnown};
+        core.issue(look);
+      }
+      if (reads > 0) {
+        Instruction load = transfer(kCopy, Access::read, in, at * reads, reads);
+        if (chain > 0) load.wait[0] = kKnown;
+        core.issue(load);
+      }
       Instruction compute;
       compute.pipe = kCuda;
       compute.cycles = cycles;
       compute.name = "compute";
-      compute.wait[0] = reads > 0 ? kFull : kEmpty;
+      compute.wait[0] = reads > 0 ? kFull : chain > 0 ? kKnown : kEmpty;
       compute.set[0] = writes > 0 ? kReady : kEmpty;
       core.issue(compute);
       if (writes > 0) core.issue(transfer(kStore, Access::write, out, at * writes, writes));
@@ -62,31 +75,47 @@ struct Program {
 }  // namespace
 
 StreamRun simulate_stream(const catalog::Chip& chip, const DeviceFacts& d, const StreamShape& shape,
-                          double ratio, double kept, bool timeline) {
+                          double ratio, double kept, bool timeline, double most_pieces) {
   StreamRun r;
   const double larger = std::max({shape.read, shape.written, 1.0});
+  const double sms = shape.sms > 0 ? shape.sms : d.sms;
   Program p;
-  double pieces = std::max(1.0, std::ceil(larger / kPiece));
+  p.chain = shape.chain;
+  if (shape.window > 0) p.in_flight = 1;
+  const double piece = shape.window > 0 ? shape.window : kPiece;
+  double pieces = std::max(1.0, std::ceil(larger / piece));
   // Small operands are dealt to all SMs in pieces of at least a few lines.
-  if (pieces < 4 * d.sms) pieces = std::min<double>(4 * d.sms, std::max(1.0, std::floor(larger / 512)));
+  if (shape.window <= 0 && pieces < 4 * sms)
+    pieces = std::min<double>(4 * sms, std::max(1.0, std::floor(larger / 512)));
   p.reads = shape.read / pieces;
   p.writes = shape.written / pieces;
   p.cycles = shape.elements / pieces * (shape.arithmetic / (d.cuda / 2) + shape.special / d.sfu);
-  r.simulated = std::min(1.0, kMostPieces / pieces);
-  p.pieces = static_cast<std::int64_t>(std::ceil(pieces * r.simulated));
-  Machine machine(attention_machine(chip, d, ratio * d.hbm, {"copy in", "cuda", "store"}, kFlags, kPieces));
+  p.pieces = static_cast<std::int64_t>(std::min(pieces, most_pieces));
   const double part = static_cast<double>(p.pieces);
-  p.in = machine.allocate(static_cast<std::int64_t>(part * p.reads) + 4096);
-  p.out = machine.allocate(static_cast<std::int64_t>(part * p.writes) + 4096);
+  r.simulated = part / pieces;
+  chip::MachineSpec spec =
+      attention_machine(chip, d, ratio * d.hbm, {"index", "copy in", "cuda", "store"}, kFlags, kPieces);
+  // Small tables are asked for while little else moves.
+  spec.paths[chip::kSecondLoadPath].latency_hit = Cycles{d.l2_latency * d.clock};
+  spec.paths[chip::kSecondLoadPath].latency_miss = Cycles{d.hbm_latency * d.clock};
+  Machine machine(spec);
+  const auto reserve = [&](double bytes) {
+    return machine.allocate(static_cast<std::int64_t>(bytes) + 4096);
+  };
+  p.in = reserve(part * p.reads);
+  p.out = reserve(part * p.writes);
+  p.index = reserve(part * kIndexBytes);
   touch_share(machine, p.in, part * p.reads, kept, false);
   touch_share(machine, p.out, part * p.writes, kept, true);
-  const auto cores = static_cast<int>(std::min<double>(d.sms, part));
+  if (p.chain > 0) touch_share(machine, p.index, part * kIndexBytes, 1, false);
+  const auto cores = static_cast<int>(std::min<double>(sms, part));
   r.stats = machine.run(cores, [&](Core& core) { p.run(core, cores); }, timeline);
-  double hbm = shape.read + shape.written;
-  hbm *= 1 - kept;
+  r.seconds = r.stats.time.value + (shape.passes - 1) * d.load_latency;
   // Stores of what does not stay are written back in the end: the memory carries every byte once.
-  const double written_back = std::max(0.0, hbm / (ratio * d.hbm) - r.stats.time.value / r.simulated);
-  r.seconds = r.stats.time.value / r.simulated + written_back + (shape.passes - 1) * d.load_latency;
+  const StreamBody whole = stream_body(d, shape, ratio, kept);
+  const double hbm = (shape.read + shape.written) * (1 - kept) / (ratio * d.hbm);
+  r.seconds += std::max(0.0, hbm * r.simulated - r.stats.time.value);
+  r.seconds += (1 - r.simulated) * std::max(whole.memory, whole.compute);  // the rest is more of the same
   return r;
 }
 

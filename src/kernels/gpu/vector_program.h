@@ -15,7 +15,8 @@ struct StreamRun {
   chip::RunStats stats;
   double simulated = 1;  // share of the bytes; long streams are more of the same
 };
+inline constexpr double kMostPieces = 60000;  // simulated one by one
 StreamRun simulate_stream(const catalog::Chip& chip, const DeviceFacts& device, const StreamShape& shape,
-                          double ratio, double kept, bool want_timeline);
+                          double ratio, double kept, bool want_timeline, double most_pieces = kMostPieces);
 
 }  // namespace etalon::kernels::gpu

@@ -2,6 +2,7 @@
 #include "kernels/gpu/vector_stream.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "kernels/gpu/attention_formula.h"
 
@@ -65,17 +66,34 @@ double stream_ratio(const DeviceFacts& d, const Harness& harness) {
   return framework ? d.elementwise : d.tuned;
 }
 
+StreamBody stream_body(const DeviceFacts& d, const StreamShape& s, double ratio, double kept) {
+  StreamBody b;
+  const double bytes = s.read + s.written, sms = s.sms > 0 ? s.sms : d.sms;
+  const double busy_hit = d.load_latency - d.hbm_latency + d.l2_latency;
+  const double load = kept > 0.5 ? busy_hit : d.load_latency, store = s.written > 0 ? busy_hit : 0;
+  // Before the stream is full and after its last load: small tables, a load's latency per dependent pass, a
+  // store's.
+  b.ramp = s.chain * d.l2_latency + s.passes * load + store;
+  b.memory = bytes * (1 - kept) / (ratio * d.hbm) + bytes * kept / d.l2_rate;
+  if (s.window > 0) {  // so many bytes an SM, a chain of latencies each time
+    const double rounds = std::ceil(std::max(s.read, s.written) / s.window / sms);
+    b.memory = std::max(b.memory, (rounds - 1) * b.ramp);
+  }
+  const double lanes = d.cuda / 2;  // instructions per cycle and SM
+  b.compute = s.elements * (s.arithmetic / lanes + s.special / d.sfu) / (sms * d.clock);
+  b.seconds = b.ramp + std::max(b.memory, b.compute);
+  return b;
+}
+
 StreamTime stream_formula(const DeviceFacts& d, const StreamShape& s, double ratio, const Harness& harness) {
   StreamTime t;
-  const double bytes = s.read + s.written;
-  t.kept = harness.warm ? kept_in_l2(d, bytes) : 0;
-  t.memory = bytes * (1 - t.kept) / (ratio * d.hbm) + bytes * t.kept / d.l2_rate;
-  const double lanes = d.cuda / 2;  // instructions per cycle and SM
-  t.compute = s.elements * (s.arithmetic / lanes + s.special / d.sfu) / (d.sms * d.clock);
-  // Before the stream is full and after its last load: a load's latency per dependent pass, and a store's.
-  t.ramp = (s.passes + (s.written > 0 ? 1 : 0)) * (t.kept > 0.5 ? d.l2_latency : d.hbm_latency);
+  t.kept = harness.warm ? kept_in_l2(d, s.read + s.written) : 0;
+  const StreamBody b = stream_body(d, s, ratio, t.kept);
+  t.memory = b.memory;
+  t.compute = b.compute;
+  t.ramp = b.ramp;
   t.launch = launch_seconds(d, harness);
-  t.total = t.launch + t.ramp + std::max(t.memory, t.compute);
+  t.total = t.launch + b.seconds;
   return t;
 }
 

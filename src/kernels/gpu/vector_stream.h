@@ -13,6 +13,9 @@ struct StreamShape {
   double arithmetic = 0;  // fp32 instructions (FMA counts one) per element on CUDA cores
   double special = 0;     // special functions per element
   double passes = 1;      // dependent passes over a row (a reduction before the write)
+  int chain = 0;          // dependent loads of small tables before a piece's address is known
+  double window = 0;      // bytes of the larger operand one SM has in flight; 0: as many as its buffers hold
+  int sms = 0;            // that take part; 0: all
 };
 StreamShape stream_shape(const llm::Vector& op);
 
@@ -20,7 +23,12 @@ struct StreamTime {
   double total = 0, launch = 0, memory = 0, compute = 0, ramp = 0;  // seconds
   double kept = 0;                                                  // share found in L2
 };
-// `ratio` is the share of the declared memory rate that the kernel reaches.
+// The kernel's body: what it streams, computes and waits for.
+struct StreamBody {
+  double seconds = 0, memory = 0, compute = 0, ramp = 0;
+};
+// `ratio` is the share of the declared memory rate that the kernel reaches, `kept` that of bytes in L2.
+StreamBody stream_body(const DeviceFacts& device, const StreamShape& shape, double ratio, double kept);
 StreamTime stream_formula(const DeviceFacts& device, const StreamShape& shape, double ratio,
                           const Harness& harness);
 
