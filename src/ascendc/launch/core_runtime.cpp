@@ -28,9 +28,7 @@ CoreRuntime::CoreRuntime(LaunchContext& launch, int core, bool is_cube)
     // exists.
     visible_.space_bytes[s] = static_cast<std::uint32_t>(here || launch.sub_blocks > 0 ? sizes[s] : 0);
     if (!here || !launch.functional || sizes[s] == 0) continue;
-    memory_[s] = std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(sizes[s]));
-    std::memset(memory_[s].get(), 0xff,
-                static_cast<std::size_t>(sizes[s]));  // NaN: what was never written shows
+    memory_[s] = LocalMemory(sizes[s]);
   }
   visible_.runtime = this;
   visible_.is_cube = is_cube ? 1 : 0;

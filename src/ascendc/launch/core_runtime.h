@@ -12,6 +12,7 @@
 #include "ascendc/api/ascendc/abi.h"
 #include "ascendc/costs.h"
 #include "ascendc/launch/device.h"
+#include "ascendc/launch/local_memory.h"
 #include "ascendc/launch/loose_scheduler.h"
 #include "ascendc/launch/observer.h"
 
@@ -118,7 +119,7 @@ class CoreRuntime {
   int core_;
   bool is_cube_;
   chip::Core* timed_ = nullptr;
-  std::unique_ptr<std::byte[]> memory_[kAscLocalSpaces];
+  LocalMemory memory_[kAscLocalSpaces];
   int atomic_op_ = kAscAtomicNone, atomic_type_ = 0;
 
   chip::Instruction held_;
