@@ -48,6 +48,7 @@ def tasks(folder):
     yield "icpu", lambda: compile_and_run(folder, "icpu", ["icpu_main.cpp", "by_name_kernel.cpp"])
     yield "objects", lambda: objects(folder)
     yield "kernel_types", lambda: kernel_types(folder)
+    yield "cmake", lambda: cmake(folder)
     yield "errors", lambda: errors(folder)
 
 
@@ -62,6 +63,17 @@ def objects(folder):
                         folder / "m.o"], folder), 0)
     expect("link", run([etalon, "cc", folder / "k.o", folder / "m.o", "-o", folder / "linked"], folder), 0)
     expect("run linked", run([folder / "linked"], folder), 0, "all right")
+
+
+def cmake(folder):
+    """A project that knows nothing of us but where its toolkit is."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    package = root / "cmake/ascend"
+    done = run(["cmake", "-S", here.parent / "cmake_project", "-B", folder / "cmake", "-G", "Ninja",
+                f"-DASCEND_CANN_PACKAGE_PATH={package}", f"-DCMAKE_PREFIX_PATH={package}", f"-DETALON_PROGRAM={etalon}"], folder)
+    if expect("configure", done, 0) and expect("build", run(["cmake", "--build", folder / "cmake"], folder), 0):
+        for name in ("language", "by_name", "plain"):
+            expect(f"run {name}", run([folder / "cmake" / name], folder), 0, "all right")
 
 
 def kernel_types(folder):
