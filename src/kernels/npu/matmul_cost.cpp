@@ -208,11 +208,19 @@ Result<KernelCost> npu_matmul_cost(const catalog::Chip& chip, const llm::Operati
     }
   }
   w.launch = launch_cost(d, h, software) + (job.scaled ? d.launch.dequantise : Seconds{0});
-  if (m.quantise_activation) {
-    // One pass over the activation on the vector cores, cast and maximum together.
-    const double bytes = static_cast<double>(t.m * t.k) * 3;
-    w.body += Seconds{bytes / d.hbm().value};
-    w.launch += launch_cost(d, h, software);
+  if (m.quantise_activation) {  // a kernel of the vector cores before
+    TRY(quantised,
+        npu_vector_cost(
+            chip,
+            llm::Vector{
+                .op = llm::VectorOp::quantise, .rows = m.m * m.batch, .cols = m.k, .out_dtype = m.dtype},
+            h, options));
+    w.body += quantised.time - quantised.launch;
+    w.launch += quantised.launch;
+    w.hbm_read += quantised.hbm_read;
+    w.hbm_written += quantised.hbm_written;
+    w.l2_read += quantised.l2_read;
+    for (const auto& [name, time] : quantised.busy) w.busy[name] += time;
     ++w.kernels;
   }
   w.matrix_flops = llm::flops(op);

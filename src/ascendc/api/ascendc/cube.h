@@ -85,47 +85,45 @@ struct FixpipeConfig {
 inline constexpr FixpipeConfig CFG_NZ = {CO2Layout::NZ};
 inline constexpr FixpipeConfig CFG_ROW_MAJOR = {CO2Layout::ROW_MAJOR};
 
+namespace detail {
 template <class T>
-inline void LoadData(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LoadData2DParams& p) {
+inline etalon_asc_load load_of(int kind, const LocalTensor<T>& dst, const LocalTensor<T>& src, bool transpose) {
   etalon_asc_load l = {};
-  l.kind = kAscLoad2d;
+  l.kind = static_cast<std::uint8_t>(kind);
   l.dst_space = static_cast<std::uint8_t>(dst.space());
-  l.type = detail::type_code<T>;
-  l.transpose = p.ifTranspose ? 1 : 0;
+  l.type = type_code<T>;
+  l.transpose = transpose ? 1 : 0;
   l.dst = dst.offset();
   l.src = src.offset();
+  return l;
+}
+// What loads of whole fractals or blocks share.
+template <class Params>
+inline void set_repeats(etalon_asc_load& l, const Params& p) {
   l.start = p.startIndex;
   l.repeat = p.repeatTimes;
   l.src_stride = p.srcStride;
   l.dst_gap = p.dstGap;
+}
+}  // namespace detail
+
+template <class T>
+inline void LoadData(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LoadData2DParams& p) {
+  etalon_asc_load l = detail::load_of(kAscLoad2d, dst, src, p.ifTranspose);
+  detail::set_repeats(l, p);
   etalon_asc_load_op(&l);
 }
 template <class T>
 inline void LoadDataWithTranspose(const LocalTensor<T>& dst, const LocalTensor<T>& src,
                                   const LoadData2dTransposeParams& p) {
-  etalon_asc_load l = {};
-  l.kind = kAscLoadTranspose;
-  l.dst_space = static_cast<std::uint8_t>(dst.space());
-  l.type = detail::type_code<T>;
-  l.transpose = 1;
-  l.dst = dst.offset();
-  l.src = src.offset();
-  l.start = p.startIndex;
-  l.repeat = p.repeatTimes;
-  l.src_stride = p.srcStride;
-  l.dst_gap = p.dstGap;
+  etalon_asc_load l = detail::load_of(kAscLoadTranspose, dst, src, true);
+  detail::set_repeats(l, p);
   l.dst_fractal_gap = p.dstFracGap;
   etalon_asc_load_op(&l);
 }
 template <class T, class U = T>
 inline void LoadData(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LoadData3DParamsV2<U>& p) {
-  etalon_asc_load l = {};
-  l.kind = kAscLoad3d;
-  l.dst_space = static_cast<std::uint8_t>(dst.space());
-  l.type = detail::type_code<T>;
-  l.transpose = p.enTranspose ? 1 : 0;
-  l.dst = dst.offset();
-  l.src = src.offset();
+  etalon_asc_load l = detail::load_of(kAscLoad3d, dst, src, p.enTranspose);
   l.l1_h = p.l1H;
   l.l1_w = p.l1W;
   l.channels = p.channelSize;
@@ -198,8 +196,9 @@ inline void Mmad(const LocalTensor<C>& c, const LocalTensor<A>& a, const LocalTe
 }
 
 namespace detail {
-template <class D, class S>
-inline etalon_asc_fixpipe fixpipe_of(const LocalTensor<S>& src, const FixpipeParamsV220& p, bool nz) {
+// What both parameter structures share.
+template <class D, class S, class Params>
+inline etalon_asc_fixpipe fixpipe_common(const LocalTensor<S>& src, const Params& p, bool nz) {
   etalon_asc_fixpipe f = {};
   f.dst_type = type_code<D>;
   f.src_type = type_code<S>;
@@ -213,10 +212,16 @@ inline etalon_asc_fixpipe fixpipe_of(const LocalTensor<S>& src, const FixpipePar
   f.n = p.nSize;
   f.src_stride = p.srcStride;
   f.dst_stride = p.dstStride;
+  f.matrices = 1;
+  f.scale = p.deqScalar;
+  return f;
+}
+template <class D, class S>
+inline etalon_asc_fixpipe fixpipe_of(const LocalTensor<S>& src, const FixpipeParamsV220& p, bool nz) {
+  etalon_asc_fixpipe f = fixpipe_common<D>(src, p, nz);
   f.matrices = p.ndNum;
   f.src_matrix = p.srcNdStride;
   f.dst_matrix = p.dstNdStride;
-  f.scale = p.deqScalar;
   return f;
 }
 }  // namespace detail
@@ -237,17 +242,7 @@ inline void Fixpipe(const LocalTensor<D>& dst, const LocalTensor<S>& src, const 
 }
 template <class D, class S, CO2Layout format>
 inline void Fixpipe(const LocalTensor<D>& dst, const LocalTensor<S>& src, const FixpipeParamsC310<format>& p) {
-  FixpipeParamsV220 common;
-  common.nSize = p.nSize;
-  common.mSize = p.mSize;
-  common.srcStride = p.srcStride;
-  common.dstStride = p.dstStride;
-  common.quantPre = p.quantPre;
-  common.deqScalar = p.deqScalar;
-  common.reluEn = p.reluEn;
-  common.unitFlag = p.unitFlag;
-  common.isChannelSplit = p.isChannelSplit;
-  etalon_asc_fixpipe f = detail::fixpipe_of<D>(src, common, format == CO2Layout::NZ);
+  etalon_asc_fixpipe f = detail::fixpipe_common<D>(src, p, format == CO2Layout::NZ);
   f.dst_space = static_cast<std::uint8_t>(dst.space());
   f.dst = dst.offset();
   f.dual = p.dualDstCtl;
