@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/context/protected_fixedsize_stack.hpp>
 #include <stdexcept>
 
 #include "chip/machine_impl.h"
@@ -30,7 +31,7 @@ void Machine::Impl::resume(std::int32_t core) {
 
 void Machine::Impl::start_fiber(std::int32_t core) {
   CoreState& c = cores[core];
-  engine::FiberStack::Kept<ctx::fixedsize_stack> stack{spec.stack_bytes, &c.stack};
+  engine::FiberStack::Kept<ctx::protected_fixedsize_stack> stack{spec.stack_bytes, &c.stack};
   c.fiber = ctx::fiber(std::allocator_arg, stack, [this, core](ctx::fiber&& back) {
     CoreState& self = cores[core];
     self.back = std::move(back);

@@ -33,8 +33,10 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   const auto* machine = static_cast<const ucontext_t*>(context);
 #if defined(__x86_64__)
   p.instruction = static_cast<std::uint64_t>(machine->uc_mcontext.gregs[REG_RIP]);
+  p.stack = static_cast<std::uint64_t>(machine->uc_mcontext.gregs[REG_RSP]);
 #elif defined(__aarch64__)
   p.instruction = machine->uc_mcontext.pc;
+  p.stack = machine->uc_mcontext.sp;
 #endif
   if (const etalon_asc_core* core = etalon_asc_current) {
     p.has_core = true;

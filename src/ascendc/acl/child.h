@@ -19,7 +19,7 @@ struct ReportPage {
   char code[64], text[3072], fix[512];
   // A signal: which, where, and what the core was doing.
   std::int32_t signal;
-  std::uint64_t address, instruction;
+  std::uint64_t address, instruction, stack;
   bool has_core, is_cube;
   std::uint32_t block, sub_block;
   // A launch that was timed.

@@ -23,6 +23,8 @@ namespace etalon::ascendc {
 namespace {
 
 constexpr double kWallPerProcessorTime = 5;  // a kernel that sleeps is ended too, later
+// A fault this far below or above the stack pointer is the end of the stack: a large array may reach over it.
+constexpr std::uint64_t kBelowStack = 64 * 1024, kAboveStack = 16 << 20;
 bool is_child = false;
 
 struct PageMapping {
@@ -85,6 +87,14 @@ Error signal_error(const ReportPage& p, double timeout) {
               {}};
     case SIGSEGV:
     case SIGBUS:
+      if (p.address + kBelowStack > p.stack && p.address < p.stack + kAboveStack)
+        return {"run.stack",
+                "its local variables and calls take more than the 256 KiB of a core's stack",
+                "no recursion, no large arrays on the stack",
+                {},
+                0,
+                0,
+                {}};
       return {"run.crash",
               fmt::format("touches address {}, which is no memory", address),
               "check pointers and indices",

@@ -127,6 +127,12 @@ TEST_F(AclLaunch, crashes_stay_in_their_process) {
   expect_failure([] { throw 3; }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.exception");
   expect_failure([] { std::_Exit(9); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.exit");
   expect_failure([] { kill(getpid(), SIGKILL); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.killed");
+  expect_failure(
+      [] {
+        volatile char large[1 << 19];
+        for (std::size_t i = 0; i < sizeof large; i += 64) large[i] = 1;
+      },
+      ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.stack");
   expect_failure([] { throw std::bad_alloc(); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.memory");
 }
 

@@ -14,6 +14,8 @@ namespace etalon::ascendc {
 namespace {
 
 constexpr const char* kDefaultChip = "ascend-910b1";
+constexpr std::size_t kKernelStack =
+    256 * 1024;  // bytes for a core of a timed launch, as for one that is not
 
 Result<catalog::Chip> load_chip(const std::string& name) {
   TRY(chip, catalog::find_chip(name));
@@ -76,7 +78,9 @@ VirtualDevice* Runtime::device(int index) {
   VirtualDevice& d = devices_[static_cast<std::size_t>(index)];
   if (d.arena == nullptr) {
     d.arena = std::make_unique<Arena>(static_cast<std::int64_t>(chip_->get<Bytes>("hbm.capacity").value));
-    d.machine = std::make_unique<chip::Machine>(chip::npu_machine_spec(*chip_));
+    chip::MachineSpec spec = chip::npu_machine_spec(*chip_);
+    spec.stack_bytes = kKernelStack;
+    d.machine = std::make_unique<chip::Machine>(spec);
     d.device = std::make_unique<Device>(chip::npu_costs(*chip_), d.machine.get(), true);
     if (wants_hazards()) d.written = std::make_unique<WrittenMemory>();
   }

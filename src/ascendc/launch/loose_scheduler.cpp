@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <boost/context/fiber.hpp>
-#include <boost/context/fixedsize_stack.hpp>
+#include <boost/context/protected_fixedsize_stack.hpp>
 #include <deque>
 #include <exception>
 #include <map>
@@ -66,7 +66,7 @@ struct LooseScheduler::Impl {
     LooseCore& c = cores[static_cast<std::size_t>(core)];
     c.fiber = ctx::fiber(
         std::allocator_arg,
-        engine::FiberStack::Noted<ctx::fixedsize_stack>{ctx::fixedsize_stack(kStackBytes), &c.stack},
+        engine::FiberStack::Noted<ctx::protected_fixedsize_stack>{ctx::protected_fixedsize_stack(kStackBytes), &c.stack},
         [this, core, &program](ctx::fiber&& back) {
           LooseCore& self = cores[static_cast<std::size_t>(core)];
           self.back = std::move(back);
