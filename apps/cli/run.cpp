@@ -59,7 +59,7 @@ void set_environment(const ProgramOptions& o) {
 
 Result<int> run_program(const std::vector<std::string>& line) {
   const pid_t child = fork();
-  if (child < 0) return fail("run.process", "the host lends no further process", "end others");
+  if (child < 0) return fail("run.program", "the host lends no further process", "end others");
   if (child == 0) {
     std::vector<char*> arguments;
     for (const std::string& word : line) arguments.push_back(const_cast<char*>(word.c_str()));

@@ -28,7 +28,7 @@ Result<std::vector<std::string>> program_line(const CLI::App& command);
 // Errors: those of the catalog, acl.chip.
 Result<catalog::Chip> chip_of(const ProgramOptions& options);
 void set_environment(const ProgramOptions& options);
-// Its exit code; 128 and more: the signal that ended it. Errors: run.program, run.process.
+// Its exit code; 128 and more: the signal that ended it. Error: run.program.
 Result<int> run_program(const std::vector<std::string>& line);
 
 }  // namespace etalon::cli

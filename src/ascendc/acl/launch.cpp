@@ -217,6 +217,7 @@ std::optional<int> carry_out(const Prepared& p, ReportPage& page, bool* was_over
   }
   if (child == 0) {
     is_child = true;
+    new (&Runtime::get().mutex) std::recursive_mutex;  // held by a thread that does not exist here
     pump.enter_child();
     run_child(p.task, page);
   }

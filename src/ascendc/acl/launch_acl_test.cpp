@@ -221,6 +221,18 @@ TEST_F(AclLaunch, wrong_launches_are_refused) {
     EXPECT_NE(shown.find(code), std::string::npos) << code;
 }
 
+TEST_F(AclLaunch, kernels_cannot_use_the_host_interface_to_harm) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(launch(
+                [&] {
+                  aclrtFree(x_);
+                  launch([] {});
+                },
+                ETALON_KERNEL_AIV, 1),
+            ACL_SUCCESS);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("launch.nested"), std::string::npos);
+}
+
 TEST_F(AclLaunch, events_have_the_time_of_the_model) {
   aclrtEvent begin = nullptr, end = nullptr;
   ASSERT_EQ(aclrtCreateEvent(&begin), ACL_SUCCESS);

@@ -21,6 +21,8 @@ namespace {
 
 constexpr std::size_t kStackBytes = 256 * 1024;
 
+using Stack = ctx::protected_fixedsize_stack;  // overrun: a signal, no silent damage
+
 struct Abandoned {};  // unwinds a fiber when the run has failed
 
 enum class State : std::uint8_t { ready, flag, barrier, finished };
@@ -66,7 +68,7 @@ struct LooseScheduler::Impl {
     LooseCore& c = cores[static_cast<std::size_t>(core)];
     c.fiber = ctx::fiber(
         std::allocator_arg,
-        engine::FiberStack::Noted<ctx::protected_fixedsize_stack>{ctx::protected_fixedsize_stack(kStackBytes), &c.stack},
+        engine::FiberStack::Noted<Stack>{Stack(kStackBytes), &c.stack},
         [this, core, &program](ctx::fiber&& back) {
           LooseCore& self = cores[static_cast<std::size_t>(core)];
           self.back = std::move(back);
