@@ -92,6 +92,12 @@ def errors(folder):
     (folder / "missing.cpp").write_text('#include "kernel_operator.h"\n__global__ __vector__ void k() {\n'
                                         '    AscendC::NoSuchFunction(1);\n}\n')
     expect("what is missing fails", run([etalon, "cc", "-c", "missing.cpp"], folder), 1, "missing.cpp:3:", "NoSuchFunction")
+    (folder / "later.cpp").write_text('#include "kernel_operator.h"\n__global__ __vector__ void k() {\n'
+                                      '    AscendC::HcclNotHere(1);\n    AscendC::Hccl<0> comm;\n}\n')
+    expect("what is part of the interface is said to be", run([etalon, "cc", "-c", "later.cpp"], folder), 1,
+           "Hccl (", "is part of Ascend C, but not available here")
+    expect("coverage", run([etalon, "cc", "--coverage", "later.cpp"], folder), 1, "missing  Hccl", "later.cpp:4")
+    expect("full coverage", run([etalon, "cc", "--coverage", here / "by_name_kernel.cpp"], folder), 0, "0 of them missing")
     expect("no compiler", run([etalon, "cc", "-c", "missing.cpp"], folder, ETALON_CLANG="no-such-clang"), 2, "[cc.no-program]")
     tool = folder / "bin/ld"
     tool.parent.mkdir()

@@ -11,11 +11,13 @@
 #include <set>
 #include <thread>
 
+#include "ascendc/compiler/coverage.h"
 #include "ascendc/compiler/messages.h"
 #include "ascendc/compiler/object_file.h"
 #include "ascendc/compiler/process.h"
 #include "ascendc/compiler/rewrite.h"
 #include "ascendc/compiler/trampoline.h"
+#include "catalog/catalog.h"
 
 namespace etalon::ascendc::compiler {
 namespace {
@@ -42,6 +44,7 @@ class Compiler {
   Result<int> run() {
     if (scratch_.path().empty())
       return fail("file.unwritable", "no folder for temporary files", "set TMPDIR");
+    if (o_.coverage) return report_coverage();
     TRY_VOID(write_launch_headers());
     Words objects;
     for (const std::string& source : o_.sources) {
@@ -207,7 +210,11 @@ class Compiler {
       failed_ |= passes[p]->failed;
     }
     std::fputs(messages.text().c_str(), stderr);
-    if (failed_) return object;
+    if (failed_) {
+      const auto interface = Interface::read(at_.names, {at_.api});
+      if (interface) std::fputs(interface->explain(messages.text()).c_str(), stderr);
+      return object;
+    }
     const std::string stem = scratch(std::to_string(count_)).string();
     if (!device) {
       TRY_VOID(must({"ld", "-r", stem + ".host.o", "-o", object}, "ld.log"));
@@ -262,6 +269,23 @@ class Compiler {
     return must(
         {"objcopy", "--keep-global-symbols=" + object + ".kept", object + ".renamed", object + ".image"},
         "objcopy.log");
+  }
+
+  // Exit code 1 if a name is missing.
+  Result<int> report_coverage() const {
+    TRY(interface, Interface::read(at_.names, {at_.api}));
+    std::size_t used = 0, missing = 0;
+    for (const std::string& source : o_.sources) {
+      TRY(text, read_file(source));
+      for (const NameUse& use : interface.used_in(text)) {
+        ++used;
+        missing += use.here ? 0 : 1;
+        std::printf("%-8s %-28s %-20s %s:%d\n", use.here ? "here" : "missing", use.name.c_str(),
+                    use.family.c_str(), source.c_str(), use.line);
+      }
+    }
+    std::printf("%zu names of Ascend C used, %zu of them missing here\n", used, missing);
+    return missing == 0 ? 0 : 1;
   }
 
   void report(const std::vector<LinkedKernel>& kernels) const {
@@ -349,6 +373,7 @@ Installation Installation::here() {
   out.libraries = program.parent_path();
   out.api = ETALON_ASCENDC_API;
   out.runtime_headers = ETALON_ASCENDC_RUNTIME_HEADERS;
+  out.names = catalog::data_directory() / "ascendc/names.csv";
   const char* clang = std::getenv("ETALON_CLANG");
   if (clang != nullptr && *clang != '\0') out.clang = clang;
   return out;

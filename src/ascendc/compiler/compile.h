@@ -16,6 +16,7 @@ namespace etalon::ascendc::compiler {
 struct Installation {
   std::filesystem::path api;              // device headers
   std::filesystem::path runtime_headers;  // acl/acl.h and the like
+  std::filesystem::path names;            // data/ascendc/names.csv
   std::filesystem::path libraries;        // libetalon_ascend.so and libetalon_ascend_start.a
   std::string clang = "clang++-19";
   static Installation here();  // beside the running program; ETALON_CLANG names another clang
