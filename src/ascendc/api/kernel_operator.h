@@ -10,5 +10,6 @@
 #include "ascendc/pipe.h"
 #include "ascendc/reduce.h"
 #include "ascendc/system.h"
+#include "ascendc/tensor_operators.h"
 #include "ascendc/vector.h"
 #include "ascendc/vector_select.h"

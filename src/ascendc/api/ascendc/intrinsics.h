@@ -3,6 +3,8 @@
 
 // The compiler's own functions that kernels call without a namespace.
 
+#include <math.h>  // scalar sqrt, fabs and the like
+
 #include "system.h"
 
 inline void set_flag(pipe_t from, pipe_t to, std::int32_t id) { etalon_asc_set_flag(from, to, id); }
@@ -25,3 +27,8 @@ struct BlockNumber {
 }  // namespace etalon_asc
 inline constexpr etalon_asc::BlockIndex block_idx{};
 inline constexpr etalon_asc::BlockNumber block_num{};
+
+namespace AscendC {
+// The part of the workspace that is the kernel's own: all of it, our Matmul objects keep none there.
+inline __gm__ std::uint8_t* GetUserWorkspace(__gm__ std::uint8_t* workspace) { return workspace; }
+}  // namespace AscendC

@@ -17,6 +17,13 @@ class LocalTensor {
   LocalTensor(TPosition position, std::uint32_t offset, std::uint32_t elements)
       : offset_(offset), elements_(elements), position_(position) {}
 
+  // tensor = a + b (tensor_operators.h)
+  template <class E, class = typename E::TensorExpression>
+  const LocalTensor& operator=(const E& expression) const {
+    expression.write(*this);
+    return *this;
+  }
+
   LocalTensor operator[](std::uint32_t element) const {
     return LocalTensor(position_, offset_ + element * static_cast<std::uint32_t>(sizeof(T)),
                        elements_ > element ? elements_ - element : 0);

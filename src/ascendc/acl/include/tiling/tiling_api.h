@@ -14,19 +14,15 @@
 namespace optiling {
 
 // The data of TCubeTiling under the names the host uses.
-class TCubeTiling {
- public:
+struct TCubeTiling : ::TCubeTiling {
 #define ETALON_ACCESSORS(name)                        \
-  void set_##name(int32_t value) { data_.name = value; } \
-  int32_t get_##name() const { return data_.name; }
+  void set_##name(int32_t value) { ::TCubeTiling::name = value; } \
+  int32_t get_##name() const { return ::TCubeTiling::name; }
   ETALON_CUBE_TILING_FIELDS(ETALON_ACCESSORS)
 #undef ETALON_ACCESSORS
-  size_t GetDataSize() const { return sizeof(data_); }
-  void SaveToBuffer(void* buffer, size_t bytes) const { memcpy(buffer, &data_, std::min(bytes, sizeof(data_))); }
-  ::TCubeTiling& data() { return data_; }
-
- private:
-  ::TCubeTiling data_;
+  size_t GetDataSize() const { return sizeof(::TCubeTiling); }
+  void SaveToBuffer(void* buffer, size_t bytes) const { memcpy(buffer, this, std::min(bytes, sizeof(::TCubeTiling))); }
+  ::TCubeTiling& data() { return *this; }
 };
 
 }  // namespace optiling
