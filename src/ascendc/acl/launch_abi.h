@@ -73,9 +73,8 @@ const char* etalon_chip_name(void);  // as `etalon chips` lists it; "" if ETALON
 // The C++ side of the above: the body may be any callable; it is used in place, in the child.
 template <class Body>
 int etalon_launch_call(const etalon_launch_config& config, Body&& body) {
-  struct Call {
-    static void run(void* closure) { (*static_cast<decltype(&body)>(closure))(); }
-  };
-  return etalon_launch(&config, &Call::run, const_cast<void*>(static_cast<const volatile void*>(&body)));
+  auto call = [&body] { body(); };
+  using Call = decltype(call);
+  return etalon_launch(&config, [](void* closure) { (*static_cast<Call*>(closure))(); }, &call);
 }
 #endif
