@@ -149,7 +149,9 @@ void HazardChecker::Impl::instruction(Core& core, const InstructionEvent& e, Sit
     now.unit_flag = static_cast<const etalon_asc_fixpipe*>(e.descriptor)->unit_flag != 0;
   const AccessId id = shadow.add(now);
 
-  const LocalBytes ub = [&core](std::uint32_t at) { return at + 8 <= core.ub_size ? core.ub + at : nullptr; };
+  const LocalBytes ub = [&core](std::uint32_t at) {
+    return std::uint64_t{at} + 4 <= core.ub_size ? core.ub + at : nullptr;
+  };
   footprint_of(e, partners, ub, footprint);
   alignment(core, e, site);
   overlap(core, e, site);

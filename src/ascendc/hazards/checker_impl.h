@@ -107,7 +107,6 @@ struct HazardChecker::Impl {
   std::set<const std::byte*> workspaces;
   int escaped_count = 0;
   std::set<std::string> fault_codes;  // keys of reports point into them
-  hazards::LocalBytes ub_bytes;
 
   // Memory (checker.cpp).
   void instruction(hazards::Core& core, const InstructionEvent& e, hazards::SiteId site);

@@ -222,7 +222,9 @@ void move(const InstructionEvent& e, const Partners& partners, Footprint& out) {
 void load_3d(const etalon_asc_load& l, Operand& src) {
   const int c0 = 32 / bytes_of(l.type), channels1 = (l.channels + c0 - 1) / c0;
   const int extent_w = (l.filter_w - 1) * l.dilation_w + 1, taps = l.filter_w * l.filter_h;
+  if (l.stride_w == 0 || taps == 0) return;
   const int out_w = (l.l1_w + l.pad[0] + l.pad[1] - extent_w) / l.stride_w + 1;
+  if (out_w <= 0) return;
   for (int kk = 0; kk < (l.k_extension + c0 - 1) / c0; ++kk) {
     const int block = l.k_start / c0 + kk, c1 = block / taps, tap = block % taps;
     for (int m = 0; m < (l.m_extension + 15) / 16 * 16; ++m) {

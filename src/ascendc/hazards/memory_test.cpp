@@ -290,6 +290,43 @@ TEST(Hazards, AllocTensorOfAFullQueue) {
   EXPECT_FINDING(f, "ascendc.queue", "alloc", "", "every buffer of the queue in use");
 }
 
+TEST(Hazards, GatherAndMasksBeyondMemoryEndInOneError) {
+  const auto f = check(KernelType::aiv, 1, [](Gm&) {
+    LocalTensor<std::uint32_t> offsets(TPosition::VECCALC, 4096, 64);
+    Duplicate(offsets, std::uint32_t{0x7fffff00}, 64);
+    AT("gather") Gather(tile(0), tile(1024), offsets, 0, 64);
+  });
+  EXPECT_FINDING(f, "ascendc.out-of-range", "gather", "", "Gather: an offset leads to byte");
+}
+
+TEST(Hazards, RowsOfAProductThatWereNeverLoadedStayOutOfTheResult) {
+  const auto product = [](Gm& gm, std::uint16_t rows) {
+    const LocalTensor<half> a1(TPosition::A1, 0, 512), a2(TPosition::A2, 0, 512), b2(TPosition::B2, 0, 512);
+    const LocalTensor<float> c(TPosition::CO1, 0, 512);
+    GlobalTensor<half> g;
+    g.SetGlobalBuffer(reinterpret_cast<half*>(gm.x));
+    DataCopy(a1, g, 8 * 16);  // half of the 16 rows
+    DataCopy(a1[256], g, 256);
+    sync<HardEvent::MTE2_MTE1>();
+    LoadData2DParams one;
+    one.repeatTimes = 1;
+    LoadData(a2, a1, one);
+    LoadData(b2, a1[256], one);
+    sync<HardEvent::MTE1_M>();
+    MmadParams p;
+    p.m = p.n = p.k = 16;
+    Mmad(c, a2, b2, p);
+    sync<HardEvent::M_FIX>();
+    FixpipeParamsV220 out;
+    out.mSize = rows;
+    out.nSize = out.srcStride = out.dstStride = 16;
+    AT("fixpipe") Fixpipe(gm.gy, c, out);
+  };
+  EXPECT_TRUE(clean(check(KernelType::aic, 1, [&](Gm& gm) { product(gm, 8); })));
+  const auto f = check(KernelType::aic, 1, [&](Gm& gm) { product(gm, 16); });
+  EXPECT_FINDING(f, "hazard.undefined", "fixpipe", "", "bytes 512 to 1023 of a device buffer");
+}
+
 TEST(Hazards, UsesATensorAfterFreeingIt) {
   const auto f = check(KernelType::aiv, 1, [](Gm& gm) {
     TPipe pipe;

@@ -17,12 +17,13 @@ std::uint32_t bits(std::uint64_t first, std::uint64_t end) {
   return below_end & ~((std::uint32_t{1} << first) - 1);
 }
 
-// Which bytes of a cell are undefined, from one byte each.
-std::uint32_t mask_of(const std::uint8_t* bytes, std::uint32_t of) {
+// Which bytes of a cell are undefined, from one byte each; the cell begins at `offset`, which may lie before
+// the first of them.
+std::uint32_t mask_of(const std::uint8_t* bytes, std::int64_t offset, std::uint32_t of) {
   std::uint32_t mask = 0;
   for (std::uint32_t rest = of; rest != 0; rest &= rest - 1) {
     const int i = std::countr_zero(rest);
-    if (bytes[i] != 0) mask |= std::uint32_t{1} << i;
+    if (bytes[offset + i] != 0) mask |= std::uint32_t{1} << i;
   }
   return mask;
 }
@@ -153,7 +154,7 @@ void Shadow::touch(Cells* local, const std::vector<Run>& runs, Touch touch, Acce
       const std::uint64_t base = at / kCell * kCell, to = std::min(end, base + kCell);
       const std::uint32_t mask = bits(at - base, to - base);
       const std::uint32_t undef =
-          undefined == nullptr ? 0 : mask_of(undefined + static_cast<std::int64_t>(base - first), mask);
+          undefined == nullptr ? 0 : mask_of(undefined, static_cast<std::int64_t>(base - first), mask);
       if (local != nullptr) {
         if (base / kCell >= local->size()) return;
         cell((*local)[base / kCell], mask, undef, base, pass);

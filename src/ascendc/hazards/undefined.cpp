@@ -9,6 +9,8 @@
 namespace etalon::ascendc::hazards {
 namespace {
 
+constexpr std::size_t kSlack = 64 * 1024;
+
 bool any(const std::uint8_t* p, std::int64_t n) {
   return std::any_of(p, p + n, [](std::uint8_t b) { return b != 0; });
 }
@@ -28,7 +30,8 @@ void elementwise(const etalon_asc_vector& v, std::uint8_t* ub, const LocalBytes&
       const std::uint32_t at = v.extra[0] + static_cast<std::uint32_t>(bit / 8);
       const std::byte* real = bytes(at);
       const bool first = real == nullptr || (static_cast<unsigned>(*real) >> (bit % 8) & 1u) != 0;
-      u = ub[at] != 0 || (first ? any(ub + v.src0 + a, src) : v.sources > 1 && any(ub + v.src1 + b, src));
+      u = (real != nullptr && ub[at] != 0) ||
+          (first ? any(ub + v.src0 + a, src) : v.sources > 1 && any(ub + v.src1 + b, src));
     } else {
       u = u || (v.sources > 0 && any(ub + v.src0 + a, src)) || (v.sources > 1 && any(ub + v.src1 + b, src));
     }
@@ -153,7 +156,8 @@ Escape UndefinedBytes::carry(const InstructionEvent& e, const Footprint& footpri
       Image& fresh = images_[images_used_++];
       fresh.core = core;
       fresh.space = o.space;
-      if (fresh.bytes.size() < c.size() * kCell) fresh.bytes.resize(c.size() * kCell);
+      // Products rounded up to fractals and masks may end a little beyond what was checked.
+      fresh.bytes.resize(c.size() * kCell + kSlack);
       bytes = fresh.bytes.data();
     }
     if (bytes == nullptr) continue;
@@ -218,14 +222,17 @@ void UndefinedBytes::vector(const etalon_asc_vector& v, std::uint8_t* ub, const 
       const std::byte* offset = bytes(v.src1 + static_cast<std::uint32_t>(i * 4));
       std::uint32_t from = 0;
       if (offset != nullptr) std::memcpy(&from, offset, 4);
-      const bool u =
-          any(ub + v.src1 + i * 4, 4) || (offset != nullptr && any(ub + v.src0 + v.extra[0] + from, size));
+      const std::uint64_t source = std::uint64_t{v.src0} + v.extra[0] + from;
+      const bool u = any(ub + v.src1 + i * 4, 4) ||
+                     (source >> 32 == 0 && bytes(static_cast<std::uint32_t>(source)) != nullptr &&
+                      any(ub + source, size));
       put(ub + v.dst + (v.count_form != 0 ? i * size : i / per * v.dst_repeat * 32 + e * size), size, u);
     }
   } else if (v.op == kAscMrgSort) {  // a pair that is undefined may come to lie anywhere
     const std::int64_t pairs =
         (v.extra[2] & 0xffff) + (v.extra[2] >> 16) + (v.extra[3] & 0xffff) + (v.extra[3] >> 16);
-    put(ub + v.dst, pairs * 8, true);
+    const auto room = static_cast<std::int64_t>(images_[0].bytes.size()) - v.dst;
+    put(ub + v.dst, std::clamp<std::int64_t>(room, 0, pairs * 8), true);
   }
 }
 
