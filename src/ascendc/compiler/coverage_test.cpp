@@ -11,7 +11,9 @@ namespace {
 TEST(Coverage, names_used_missing_and_own) {
   const ScratchFolder folder;
   ASSERT_TRUE(write_file(folder.path() / "names.csv",
-                         "# text\nname,kind,family\nAdd,free,vector\nSort,free,sort\nCeilDiv,free,scalar\n"));
+                         "# "
+                         "text\nname,kind,family\nAdd,free,vector\nSort,free,sort\nCeilDiv,free,scalar\n__"
+                         "CCE__,lang,language\n"));
   std::filesystem::create_directory(folder.path() / "api");
   ASSERT_TRUE(
       write_file(folder.path() / "api/a.h", "// Sort is not here\ntemplate <class T> void Add(T);\n"));
