@@ -63,7 +63,8 @@ Family attention() {
             {{"attention.softmax", 40},
              {"attention.row", 22},
              {"attention.scan", 500},
-             {"stream.attained", 0.9}}}}};
+             {"stream.attained", 0.9},
+             {"framework.cache_write", 0.7}}}}};
 }
 
 Family latent() {

@@ -62,7 +62,7 @@ SmallKernel cache_write(const DeviceFacts& d, const llm::Attention& op, const Si
   constexpr double kThreadsPerSm = 2048, kMostBlocks = 32, kMostThreads = 512, kWarp = 32;
   const double width = static_cast<double>(op.heads_kv * op.head_dim);
   const double threads = std::clamp(width, kWarp, kMostThreads);
-  SmallKernel k{"cache write", {}, d.elementwise, kept_of(d, s.all() + s.new_kv, harness), 0};
+  SmallKernel k{"cache write", {}, d.cache_write, kept_of(d, s.all() + s.new_kv, harness), 0};
   k.shape.read = k.shape.written = s.new_kv;
   k.shape.chain = 1;
   const double tokens = static_cast<double>(op.batch * op.seq_q);

@@ -120,11 +120,12 @@ void Program::load_step(Core& core, const Step& s, std::int64_t head, bool first
   // Where pages lie differs from item to item, so blocks of threads do not run in lockstep.
   const double look_up = first ? job.costs.look_up * jitter(head * 977 + s.key) : 0;
   const double at = static_cast<double>(head * keys_per_head + s.key), n = static_cast<double>(s.keys);
+  const bool after_output = first && job.shared_stage;
   load(core, kKeys, keys + static_cast<Address>(at * job.traffic.key_row), n * job.traffic.key_row, kKeyEmpty,
-       kKeyFull, "load K", look_up, first && job.shared_stage ? FlagId{kStored} : kNoFlag);
+       kKeyFull, "load K", look_up, after_output && job.traffic.value_row <= 0 ? FlagId{kStored} : kNoFlag);
   if (job.traffic.value_row > 0)
     load(core, kKeys, values + static_cast<Address>(at * job.traffic.value_row), n * job.traffic.value_row,
-         kValueEmpty, kValueFull, "load V", look_up);
+         kValueEmpty, kValueFull, "load V", look_up, after_output ? FlagId{kStored} : kNoFlag);
 }
 
 // The tensor pipe's order. Usually, per step and group, the first product of this step, then the second of
@@ -206,7 +207,7 @@ void Program::item(Core& core, std::int64_t index) const {
                   std::max<std::int64_t>(1, std::llround(w.rows * job.traffic.out_row)), 0};
   store.set[0] = kQueryFree;
   store.set[1] =
-      kStored;  // the output was staged where values lie, so nothing of the next item is loaded before
+      kStored;  // the output was staged where values lie: those of the next item are loaded after it
   core.issue(store);
 }
 

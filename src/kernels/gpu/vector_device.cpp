@@ -35,6 +35,7 @@ double cycles(const catalog::Chip& chip, const char* path) { return chip.get<Cyc
 
 void read_kernels(const catalog::Chip& chip, DeviceFacts& d) {
   d.elementwise = chip.get<double>("framework.elementwise");
+  d.cache_write = chip.get<double>("framework.cache_write");
   d.tuned = chip.get<double>("stream.attained");
   d.tensor_efficiency = chip.get<double>("attention.tensor_efficiency");
   d.softmax = cycles(chip, "attention.softmax");

@@ -33,6 +33,7 @@ struct DeviceFacts {
   GemmChip gemm;            // tiles of grouped products cost what tiles of products cost
   // framework.*: what surrounds a kernel inside a serving framework's call.
   double elementwise = 0;  // ratio of declared HBM rate while short rows are read and written at once
+  double cache_write = 0;  // the same while new keys and values go into a paged cache
   // stream.*
   double tuned = 0;  // ratio of declared HBM rate of long reading streams
   // attention.*
