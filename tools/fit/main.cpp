@@ -124,7 +124,7 @@ Result<int> fit_all(const std::vector<const Family*>& chosen, const std::string&
   return same ? 0 : 1;
 }
 
-// The folder named by ETALON_EVIDENCE, the workplace's beside this repository, or the shipped rows.
+// The folder named by ETALON_EVIDENCE, one shared beside this repository, or the shipped rows.
 std::string default_evidence() {
   if (const char* set = std::getenv("ETALON_EVIDENCE")) return set;
   const auto beside = catalog::data_directory() / "../../shared/evidence/open";

@@ -42,7 +42,7 @@ std::vector<MeasuredRow> some(const std::vector<MeasuredRow>& rows, const std::s
 
 void expect_errors(const std::vector<MeasuredRow>& rows, const Kernel& kernel, const std::string& kind,
                    int every, double median, double p90) {
-  if (rows.empty()) GTEST_SKIP() << "no evidence folder: set ETALON_EVIDENCE";
+  if (rows.empty()) GTEST_SKIP() << test::kNoEvidence;
   const catalog::Chip chip = *catalog::find_chip("h100-sxm");
   for (const bool fitted : {true, false}) {
     Errors all, longer;
@@ -138,7 +138,7 @@ TEST(AttentionAblation, EachMechanismSwitchedOffMakesItsRowsWorse) {
        "forward"},
   };
   const std::vector<MeasuredRow> rows = testing::attention_rows();
-  if (rows.empty()) GTEST_SKIP() << "no evidence folder: set ETALON_EVIDENCE";
+  if (rows.empty()) GTEST_SKIP() << test::kNoEvidence;
   const catalog::Chip chip = *catalog::find_chip("h100-sxm");
   const gpu::DeviceFacts d = gpu::read_device(chip);
   for (const Case& c : cases) {
@@ -194,7 +194,7 @@ TEST(ExpertAblation, EachMechanismSwitchedOffMakesItsRowsWorse) {
       {"no cost of routing", nullptr, nullptr, [](gpu::DeviceFacts& d) { d.route_cycles = 0; }},
   };
   const std::vector<MeasuredRow> rows = testing::expert_rows();
-  if (rows.empty()) GTEST_SKIP() << "no evidence folder: set ETALON_EVIDENCE";
+  if (rows.empty()) GTEST_SKIP() << test::kNoEvidence;
   const catalog::Chip chip = *catalog::find_chip("h100-sxm");
   const gpu::DeviceFacts d = gpu::read_device(chip);
   for (const ExpertAblation& off : cases) {

@@ -5,13 +5,12 @@
 // tests.
 
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/published_rows_for_test.h"
 #include "llm/operation.h"
 
 namespace etalon::kernels::testing {
@@ -37,38 +36,12 @@ inline const std::set<std::string>& fitted_ids() {
   return ids;
 }
 
-inline std::vector<std::string> cells(const std::string& line) {
-  std::vector<std::string> out(1);
-  bool quoted = false;
-  for (char c : line)
-    if (c == '"')
-      quoted = !quoted;
-    else if (c == ',' && !quoted)
-      out.emplace_back();
-    else if (c != '\r')
-      out.back() += c;
-  return out;
-}
-
-using CsvRow = std::map<std::string, std::string>;
+using CsvRow = test::PublishedRow;
 
 inline std::vector<CsvRow> csv_rows(const std::string& file) {
-  const char* chosen = std::getenv("ETALON_EVIDENCE");
-  std::ifstream in((chosen ? std::string(chosen) : ETALON_SOURCE_DIR "/../shared/evidence/open") + "/" +
-                   file);
   std::vector<CsvRow> rows;
-  std::vector<std::string> names;
-  for (std::string line; std::getline(in, line);) {
-    if (line.empty() || line[0] == '#') continue;
-    const auto c = cells(line);
-    if (names.empty()) {
-      names = c;
-      continue;
-    }
-    CsvRow row;
-    for (std::size_t i = 0; i < names.size() && i < c.size(); ++i) row[names[i]] = c[i];
+  for (CsvRow& row : test::published_rows(file))
     if (row["chip"] == "h100-sxm") rows.push_back(row);
-  }
   return rows;
 }
 

@@ -37,7 +37,7 @@ double error(const catalog::Chip& chip, const GemmRow& row, Fidelity fidelity) {
 
 std::vector<GemmRow> rows_of(const std::string& chip, const std::function<bool(const GemmRow&)>& wanted) {
   std::vector<GemmRow> out;
-  for (GemmRow& r : testing::read_gemm_rows(ETALON_SOURCE_DIR))
+  for (GemmRow& r : testing::read_gemm_rows())
     if (r.chip == chip && wanted(r)) out.push_back(std::move(r));
   return out;
 }
@@ -56,7 +56,7 @@ TEST(GemmAccuracy, EveryFourthPublishedH100RowIsSimulatedWithinTheGoals) {
   for (const GemmRow& r :
        rows_of("h100-sxm", [](const GemmRow& x) { return x.source.starts_with("ai-dynamo"); }))
     if (index++ % 4 == 0) errors[{r.dtype, r.fitted}].push_back(error(chip, r, Fidelity::cycle));
-  if (errors.empty()) GTEST_SKIP() << "no evidence folder: set ETALON_EVIDENCE";
+  if (errors.empty()) GTEST_SKIP() << test::kNoEvidence;
   for (const auto& [key, e] : errors) {
     fmt::print("{:<16} {:<6} {:3} rows: median {:4.1f} %, p90 {:4.1f} %\n", key.first,
                key.second ? "fitted" : "check", e.size(), 100 * quantile(e, 0.5), 100 * quantile(e, 0.9));
@@ -108,8 +108,8 @@ const std::vector<Mechanism>& mechanisms() {
 }
 
 TEST(GemmAccuracy, EachMechanismSwitchedOffMakesTheRowsItIsThereForWorse) {
-  if (testing::read_gemm_rows(ETALON_SOURCE_DIR).empty())
-    GTEST_SKIP() << "no evidence folder: set ETALON_EVIDENCE";
+  if (testing::read_gemm_rows().empty())
+    GTEST_SKIP() << test::kNoEvidence;
   const catalog::Chip whole = h100();
   for (const Mechanism& m : mechanisms()) {
     const catalog::Chip cut = without(whole, m);
@@ -137,7 +137,7 @@ TEST(GemmAccuracy, OneTileForEveryShapeIsFarWorseThanChoosing) {
     fixed.push_back(std::abs(
         gemm_formula(g, p, false, r.harness, {128, 256}, resident).time.value * 1e6 / r.microseconds - 1));
   }
-  if (chosen.empty()) GTEST_SKIP() << "no evidence folder: set ETALON_EVIDENCE";
+  if (chosen.empty()) GTEST_SKIP() << test::kNoEvidence;
   fmt::print("choice of tile: median {:.1f} -> {:.1f} %, p90 {:.1f} -> {:.1f} %\n",
              100 * quantile(chosen, 0.5), 100 * quantile(fixed, 0.5), 100 * quantile(chosen, 0.9),
              100 * quantile(fixed, 0.9));

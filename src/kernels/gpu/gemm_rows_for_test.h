@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Published matrix-product times for the tests: read from the folder named by ETALON_EVIDENCE, or from where
-// the workplace of this repository keeps its evidence; absent elsewhere, and the tests then say so and skip.
+// Published matrix-product times as operations, for the tests.
 
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -13,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/published_rows_for_test.h"
 #include "kernels/cost.h"
 
 namespace etalon::kernels::testing {
@@ -49,24 +48,22 @@ inline Harness harness_of(const std::string& source) {
   return h;
 }
 
-// `root`: the source directory of this repository.
-inline std::vector<GemmRow> read_gemm_rows(const std::string& root) {
-  const char* set = std::getenv("ETALON_EVIDENCE");
-  const std::filesystem::path folder =
-      set ? std::filesystem::path(set) : std::filesystem::path(root) / "../shared/evidence/open";
-  std::ifstream file(folder / "gemm.csv");
-  const std::set<std::string> fitted = fitted_ids(root);
+inline std::vector<GemmRow> read_gemm_rows() {
+  const std::set<std::string> fitted = fitted_ids(ETALON_SOURCE_DIR);
   std::vector<GemmRow> rows;
-  std::string line;
-  std::getline(file, line);
-  while (std::getline(file, line)) {
-    std::stringstream cells(line);
-    std::string c[8];
-    for (std::string& cell : c) std::getline(cells, cell, ',');
-    GemmRow r{c[0], c[1], c[2], c[7], {}, std::atof(c[6].c_str()), fitted.contains(c[0]), harness_of(c[7])};
-    r.op.m = std::atoll(c[3].c_str());
-    r.op.n = std::atoll(c[4].c_str());
-    r.op.k = std::atoll(c[5].c_str());
+  for (const test::PublishedRow& p : test::published_rows("gemm.csv")) {
+    const std::string &id = p.at("id"), &source = p.at("source");
+    GemmRow r{id,
+              p.at("chip"),
+              p.at("dtype"),
+              source,
+              {},
+              std::stod(p.at("time_us")),
+              fitted.contains(id),
+              harness_of(source)};
+    r.op.m = std::stoll(p.at("m"));
+    r.op.n = std::stoll(p.at("n"));
+    r.op.k = std::stoll(p.at("k"));
     r.op.quantise_activation = r.dtype.ends_with("+quant");
     if (!llm::parse(r.dtype.substr(0, r.dtype.find('+')), r.op.dtype)) continue;
     r.op.out_dtype = r.op.dtype == llm::Dtype::fp16 ? llm::Dtype::fp16 : llm::Dtype::bf16;
