@@ -63,7 +63,7 @@ Result<Interface> Interface::read(const std::filesystem::path& names,
   TRY(text, read_file(names));
   for (const std::string& line : split(text, '\n')) {
     const std::vector<std::string> fields = split(line, ',');
-    if (fields.size() == 3 && line[0] != '#' && fields[0] != "name") {
+    if (fields.size() >= 3 && line[0] != '#' && fields[0] != "name") {
       out.family_[fields[0]] = fields[2];
       if (fields[2] == "language") out.here_.insert(fields[0]);  // words of the compiler, not of headers
     }
