@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # One CMake library per room: every .cpp in the folder except *_test.cpp and *_bench.cpp.
-#   etalon_room(NAME USES other rooms... LINKS external libraries... [EXCLUDE files...] [PROGRAM_ONLY files...])
+#   etalon_room(NAME USES other rooms... LINKS external libraries... [EXCLUDE files...])
 # Unit tests sit beside the code as *_test.cpp and become one test program per room.
 
 function(etalon_room name)
-  cmake_parse_arguments(ARG "" "" "USES;LINKS;EXCLUDE;PROGRAM_ONLY" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "USES;LINKS;EXCLUDE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cpp$")
@@ -19,17 +19,6 @@ function(etalon_room name)
   foreach(other ${ARG_USES})
     target_link_libraries(etalon_${name} PUBLIC etalon_${other})
   endforeach()
-  # The same objects once more for shared libraries, built only if one uses them: the program keeps its speed.
-  # Files named by PROGRAM_ONLY are left out there.
-  set(shared_sources ${sources})
-  foreach(pattern ${ARG_PROGRAM_ONLY})
-    list(FILTER shared_sources EXCLUDE REGEX "${pattern}")
-  endforeach()
-  add_library(etalon_${name}_pic OBJECT EXCLUDE_FROM_ALL ${shared_sources})
-  target_include_directories(etalon_${name}_pic PRIVATE ${PROJECT_SOURCE_DIR}/src)
-  target_link_libraries(etalon_${name}_pic PUBLIC fmt::fmt ${ARG_LINKS})
-  target_compile_options(etalon_${name}_pic PRIVATE -fno-semantic-interposition)
-  set_target_properties(etalon_${name}_pic PROPERTIES POSITION_INDEPENDENT_CODE ON)
   if(ETALON_TESTS AND tests)
     find_package(GTest REQUIRED)
     include(GoogleTest)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ascendc/costs.h"
 #include "ascendc/hazards/checker_impl.h"
 #include "ascendc/launch/device.h"
 

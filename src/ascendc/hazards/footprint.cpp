@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ascendc/launch/lanes.h"
 #include "ascendc/launch/numbers.h"
 
 namespace etalon::ascendc::hazards {

@@ -52,34 +52,4 @@ struct Partners {
 using LocalBytes = std::function<const std::byte*(std::uint32_t offset)>;
 void footprint_of(const InstructionEvent& e, const Partners& partners, const LocalBytes& ub, Footprint& out);
 
-// The elements of a vector instruction, in order: f(number, offset in dst, in src0, in src1), offsets from
-// the operands' starts. `per_repeat` elements make a repeat.
-template <class F>
-void each_element(const etalon_asc_vector& v, int dst_size, int src_size, int per_repeat, F f);
-
-}  // namespace etalon::ascendc::hazards
-
-#include "ascendc/costs.h"
-#include "ascendc/launch/lanes.h"
-
-namespace etalon::ascendc::hazards {
-
-template <class F>
-void each_element(const etalon_asc_vector& v, int dst_size, int src_size, int per_repeat, F f) {
-  if (v.count_form != 0) {
-    for (std::int64_t i = 0; i < v.repeat; ++i) f(i, i * dst_size, i * src_size, i * src_size);
-    return;
-  }
-  const std::int64_t repeats = repeats_of(v);
-  for (std::int64_t r = 0; r < repeats; ++r) {
-    const Lanes lanes = lanes_of(v, per_repeat, r);
-    for (int i = 0; i < lanes.count; ++i) {
-      const int e = lanes.index[i];
-      f(r * per_repeat + e, r * v.dst_repeat * 32 + offset_of(e, dst_size, v.dst_block),
-        r * v.src0_repeat * 32 + offset_of(e, src_size, v.src0_block),
-        r * v.src1_repeat * 32 + offset_of(e, src_size, v.src1_block));
-    }
-  }
-}
-
 }  // namespace etalon::ascendc::hazards

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "ascendc/launch/core_runtime.h"
+#include "ascendc/launch/lanes.h"
 
 namespace etalon::ascendc::hazards {
 namespace {

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "ascendc/api/ascendc/abi.h"
+#include "ascendc/costs.h"
 
 namespace etalon::ascendc {
 
@@ -34,6 +35,26 @@ inline Lanes lanes_of(const etalon_asc_vector& v, std::int64_t per_repeat, std::
 inline std::int64_t offset_of(int e, int size, std::int64_t block) {
   const int per_block = 32 / size;
   return e / per_block * block * 32 + e % per_block * size;
+}
+
+// The elements of a vector instruction, in order: f(number, offset in dst, in src0, in src1), offsets from
+// the operands' starts. `per_repeat` elements make a repeat.
+template <class F>
+void each_element(const etalon_asc_vector& v, int dst_size, int src_size, int per_repeat, F f) {
+  if (v.count_form != 0) {
+    for (std::int64_t i = 0; i < v.repeat; ++i) f(i, i * dst_size, i * src_size, i * src_size);
+    return;
+  }
+  const std::int64_t repeats = repeats_of(v);
+  for (std::int64_t r = 0; r < repeats; ++r) {
+    const Lanes lanes = lanes_of(v, per_repeat, r);
+    for (int i = 0; i < lanes.count; ++i) {
+      const int e = lanes.index[i];
+      f(r * per_repeat + e, r * v.dst_repeat * 32 + offset_of(e, dst_size, v.dst_block),
+        r * v.src0_repeat * 32 + offset_of(e, src_size, v.src0_block),
+        r * v.src1_repeat * 32 + offset_of(e, src_size, v.src1_block));
+    }
+  }
 }
 
 }  // namespace etalon::ascendc

@@ -38,25 +38,6 @@ bool bit_at(const std::byte* bits, std::int64_t i) {
   return (static_cast<unsigned>(bits[i / 8]) >> (i % 8) & 1u) != 0;
 }
 
-// Calls f(first element's index in the whole, element offsets of dst, src0, src1) for each selected element.
-template <class F>
-void each_element(const etalon_asc_vector& v, int dst_size, int src_size, int per_repeat, F f) {
-  if (v.count_form != 0) {
-    for (std::int64_t i = 0; i < v.repeat; ++i) f(i, i * dst_size, i * src_size, i * src_size);
-    return;
-  }
-  const std::int64_t repeats = repeats_of(v);
-  for (std::int64_t r = 0; r < repeats; ++r) {
-    const Lanes lanes = lanes_of(v, per_repeat, r);
-    for (int i = 0; i < lanes.count; ++i) {
-      const int e = lanes.index[i];
-      f(r * per_repeat + e, r * v.dst_repeat * 32 + offset_of(e, dst_size, v.dst_block),
-        r * v.src0_repeat * 32 + offset_of(e, src_size, v.src0_block),
-        r * v.src1_repeat * 32 + offset_of(e, src_size, v.src1_block));
-    }
-  }
-}
-
 }  // namespace
 
 void compare_numbers(const etalon_asc_vector& v, std::byte* ub) {
