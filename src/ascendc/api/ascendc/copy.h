@@ -9,7 +9,13 @@ namespace AscendC {
 
 // Units of 32 bytes; gaps are from the end of one block to the start of the next.
 struct DataCopyParams {
-  std::uint16_t blockCount = 1, blockLen = 0, srcGap = 0, dstGap = 0;
+  std::uint16_t blockCount = 1, blockLen = 0;
+  union {  // both names are in use
+    std::uint16_t srcGap = 0, srcStride;
+  };
+  union {
+    std::uint16_t dstGap = 0, dstStride;
+  };
   DataCopyParams() = default;
   DataCopyParams(std::uint16_t count, std::uint16_t length, std::uint16_t src_gap, std::uint16_t dst_gap)
       : blockCount(count), blockLen(length), srcGap(src_gap), dstGap(dst_gap) {}

@@ -14,6 +14,10 @@ inline void set_vector_mask(std::uint64_t high, std::uint64_t low) { AscendC::Se
 inline std::int64_t get_subblockdim() { return AscendC::GetSubBlockNum(); }
 inline std::int64_t get_system_cycle() { return AscendC::GetSystemCycle(); }
 
+// Which way a branch usually goes: says nothing here.
+inline constexpr bool likely(bool condition) { return condition; }
+inline constexpr bool unlikely(bool condition) { return condition; }
+
 // block_idx and block_num are words of the compiler; here values that read the core they are used on.
 namespace etalon_asc {
 struct BlockIndex {

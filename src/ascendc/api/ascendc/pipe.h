@@ -74,6 +74,9 @@ class TPipe {
     return FetchEventID(event);
   }
 
+  // The first byte of a memory that InitBuffer has not handed out.
+  std::uint32_t first_free(int space) const { return used_[space]; }
+
  private:
   std::uint32_t take(int space, std::uint32_t size) {
     const std::uint32_t at = used_[space];
@@ -147,6 +150,10 @@ class TQueBind {
     etalon_asc_fail("ascendc.queue", "AllocTensor with every buffer of the queue in use");
   }
   template <class T>
+  void AllocTensor(LocalTensor<T>& tensor) {
+    tensor = AllocTensor<T>();
+  }
+  template <class T>
   bool EnQue(const LocalTensor<T>& tensor) {
     Buffer& b = find(tensor.offset());
     note(kAscNoteEnque, b.offset, b.bytes);
@@ -166,6 +173,10 @@ class TQueBind {
     b.filled = -1;
     note(kAscNoteDeque, b.offset, b.bytes);
     return LocalTensor<T>(src, b.offset, static_cast<std::uint32_t>(b.bytes / sizeof(T)));
+  }
+  template <class T>
+  void DeQue(LocalTensor<T>& tensor) {
+    tensor = DeQue<T>();
   }
   template <class T>
   void FreeTensor(const LocalTensor<T>& tensor) {
