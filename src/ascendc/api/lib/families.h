@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The libraries that device code gets with kernel_operator.h.
+
+#include "activation/gelu.h"
+#include "activation/sigmoid.h"
+#include "math/arithmetic.h"
+#include "math/error_function.h"
+#include "math/exponential.h"
+#include "math/rounding.h"
+#include "math/trigonometry.h"
+#include "utils/global_memory.h"
