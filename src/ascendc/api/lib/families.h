@@ -5,6 +5,9 @@
 
 #include "activation/gelu.h"
 #include "activation/sigmoid.h"
+#include "activation/softmax.h"
+#include "activation/softmax_flash.h"
+#include "activation/softmax_grad.h"
 #include "math/arithmetic.h"
 #include "math/error_function.h"
 #include "math/exponential.h"

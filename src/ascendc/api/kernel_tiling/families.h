@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Tiling structs of the libraries, as the host fills them and the kernel reads them. Elements unless said
+// otherwise. Our libraries take the shape from them and cut by the temporary memory they are given.
+
+#include <stdint.h>
+
+#define ETALON_SOFTMAX_TILING_FIELDS(FIELD)                                                              \
+  FIELD(srcM)                                                                                            \
+  FIELD(srcK) FIELD(srcSize) FIELD(outMaxM) FIELD(outMaxK) FIELD(outMaxSize) FIELD(splitM) FIELD(splitK) \
+      FIELD(splitSize) FIELD(reduceM) FIELD(reduceK) FIELD(reduceSize) FIELD(rangeM) FIELD(tailM)        \
+          FIELD(tailSplitSize) FIELD(tailReduceSize)
+
+#define ETALON_TILING_FIELD(name) uint32_t name = 0;
+struct SoftMaxTiling {
+  ETALON_SOFTMAX_TILING_FIELDS(ETALON_TILING_FIELD)
+};
+
+namespace AscendC {
+namespace tiling {
+using ::SoftMaxTiling;
+}  // namespace tiling
+}  // namespace AscendC

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// SoftmaxFlashV2: exp(src - max) of a piece of each row, with maxima and sums over this piece and, in an
+// update, those before; expMax is the factor for what the earlier pieces gave.
+
+#include "softmax.h"
+
+namespace AscendC {
+namespace detail {
+namespace lib {
+
+template <bool update, class T, class S, class E>
+inline void softmax_flash(const LocalTensor<T>& dst, const LocalTensor<S>& sum, const LocalTensor<S>& max,
+                          const LocalTensor<T>& src, const LocalTensor<E>& exp_max,
+                          const LocalTensor<S>& in_sum, const LocalTensor<S>& in_max,
+                          const SoftmaxShape& shape, SoftmaxMode mode, Temporary memory) {
+  const KeptMask kept;
+  const std::uint32_t own = statistic_width<S>(mode), width = own < 8 ? 8 : own,
+                      exp_own = statistic_width<E>(mode);
+  const SoftmaxWork<T, 3> work(memory, shape, width > exp_own ? width : exp_own, is_float<T> ? 0 : 1,
+                               own == 1);
+  const LocalTensor<float> spread = work.set[0], old = work.set[1], factor = work.set[2];
+  // Row values as statistics: packed, or spread over a block.
+  const LocalTensor<float> values = own == 1 ? work.packed : spread;
+  for (std::uint32_t r = 0; r < shape.rows; r += work.rows) {
+    const std::uint32_t n = shape.rows - r < work.rows ? shape.rows - r : work.rows, count = n * own;
+    const FloatRows<T> x(dst[r * shape.pitch], src[r * shape.pitch], work.values, n, shape.pitch);
+    row_reduce(Reduction::max, work.packed, n, shape.cols, x.source, work.scratch);
+    if (own > 1) spread_values(spread, work.packed, n, width);
+    if (update) {
+      const LocalTensor<float> before = read_statistics(in_max[r * own], old, count);
+      maximum(values, values, before, count);
+      sub(factor, before, values, count);
+      exponential(factor, factor, count);
+      write_statistics(exp_max[r * exp_own], exp_own, factor, own, old, n);
+    }
+    write_statistics(max[r * own], values, count);
+    if (own == 1) spread_values(spread, work.packed, n, width);
+    rows_sub(n, shape.pitch, x.target, x.source, spread_rows(spread, width));
+    rows_exp(n, shape.pitch, x.target);
+    row_reduce(Reduction::sum, work.packed, n, shape.cols, x.target, work.scratch);
+    if (own > 1) spread_values(spread, work.packed, n, width);
+    if (update) multiply_add(values, factor, read_statistics(in_sum[r * own], old, count), count);
+    write_statistics(sum[r * own], values, count);
+    x.finish(n);
+  }
+}
+
+}  // namespace lib
+}  // namespace detail
+
+template <class T, bool isUpdate = false, bool isReuseSource = false, bool isBasicBlock = false,
+          bool isDataFormatNZ = false, const SoftmaxConfig& config = SOFTMAX_DEFAULT_CFG, class D, class S>
+inline void SoftmaxFlashV2(const LocalTensor<D>& dstTensor, const LocalTensor<S>& expSumTensor,
+                           const LocalTensor<S>& maxTensor, const LocalTensor<D>& srcTensor,
+                           const LocalTensor<D>& expMaxTensor, const LocalTensor<S>& inExpSumTensor,
+                           const LocalTensor<S>& inMaxTensor,
+                           const LocalTensor<std::uint8_t>& sharedTmpBuffer, const SoftMaxTiling& tiling,
+                           const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
+  ETALON_SOFTMAX_ND;
+  detail::lib::softmax_flash<isUpdate>(dstTensor, expSumTensor, maxTensor, srcTensor, expMaxTensor,
+                                       inExpSumTensor, inMaxTensor,
+                                       detail::lib::softmax_shape(tiling, softmaxShapeInfo, config),
+                                       config.mode, detail::lib::Temporary(sharedTmpBuffer));
+}
+template <class T, bool isUpdate = false, bool isReuseSource = false, bool isBasicBlock = false,
+          bool isDataFormatNZ = false, const SoftmaxConfig& config = SOFTMAX_DEFAULT_CFG, class D, class S>
+inline void SoftmaxFlashV2(const LocalTensor<D>& dstTensor, const LocalTensor<S>& expSumTensor,
+                           const LocalTensor<S>& maxTensor, const LocalTensor<D>& srcTensor,
+                           const LocalTensor<D>& expMaxTensor, const LocalTensor<S>& inExpSumTensor,
+                           const LocalTensor<S>& inMaxTensor, const SoftMaxTiling& tiling,
+                           const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
+  ETALON_SOFTMAX_ND;
+  detail::lib::softmax_flash<isUpdate>(dstTensor, expSumTensor, maxTensor, srcTensor, expMaxTensor,
+                                       inExpSumTensor, inMaxTensor,
+                                       detail::lib::softmax_shape(tiling, softmaxShapeInfo, config),
+                                       config.mode, detail::lib::Temporary::rest_of_ub());
+}
+
+}  // namespace AscendC
