@@ -10,7 +10,11 @@ namespace AscendC {
 inline std::int64_t GetBlockIdx() { return etalon_asc_current->block; }
 inline std::int64_t GetBlockNum() { return etalon_asc_current->blocks; }
 inline std::int64_t GetSubBlockIdx() { return etalon_asc_current->sub_block; }
-inline std::int64_t GetSubBlockNum() { return etalon_asc_current->sub_blocks; }
+// Of a mix kernel, seen from a vector core; a cube core is alone in its half of the block, so that
+// GetBlockIdx() / GetSubBlockNum() is the block on either.
+inline std::int64_t GetSubBlockNum() {
+  return etalon_asc_current->is_cube != 0 || etalon_asc_current->sub_blocks == 0 ? 1 : etalon_asc_current->sub_blocks;
+}
 inline std::int64_t GetTaskRation() { return etalon_asc_current->sub_blocks > 0 ? etalon_asc_current->sub_blocks : 1; }
 inline std::int64_t GetTaskRatio() { return GetTaskRation(); }
 inline std::int64_t GetSystemCycle() { return etalon_asc_cycle(); }
