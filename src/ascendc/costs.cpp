@@ -66,6 +66,7 @@ constexpr std::array<OpTrait, kAscOps> make_traits() {
   t[kAscGatherBlock] = {"Gatherb", VectorClass::gather_block};
   t[kAscGatherMask] = {"GatherMask", VectorClass::gather_mask};
   t[kAscTranspose16] = {"Transpose", VectorClass::transpose};
+  t[kAscTransposeBlocks] = {"TransDataTo5HD", VectorClass::transpose};
   t[kAscSort32] = {"Sort32", VectorClass::sort};
   t[kAscMrgSort] = {"MrgSort", VectorClass::merge_sort};
   t[kAscArange] = {"CreateVecIndex", VectorClass::unary};
@@ -95,8 +96,10 @@ std::int64_t repeats_of(const etalon_asc_vector& v) {
   if (v.op == kAscMrgSort) {
     const std::int64_t pairs =
         (v.extra[2] & 0xffff) + (v.extra[2] >> 16) + (v.extra[3] & 0xffff) + (v.extra[3] >> 16);
-    return (pairs + 31) / 32;
+    return (pairs + 31) / 32 * v.repeat;
   }
+  if (v.op == kAscGatherMask && v.extra[0] != 0)  // so many elements at a time
+    return v.repeat * ((std::int64_t{v.extra[0]} * bytes_of(v.src_type) + 255) / 256);
   std::int64_t elements = 0;
   if (v.count_form != 0)
     elements = v.repeat;
@@ -114,6 +117,7 @@ double vector_cycles(const etalon_asc_vector& v, const InstructionCosts& costs) 
   const auto cls = class_of(static_cast<EtalonAscOp>(v.op));
   const int wide = std::max(bytes_of(v.dst_type), bytes_of(v.src_type)) >= 4 ? 1 : 0;
   double per_repeat = costs.vector_repeat[static_cast<int>(cls)][wide];
+  if (cls == VectorClass::gather_mask) per_repeat = costs.squeeze;  // GatherMask counts what it keeps
   if (cls == VectorClass::binary && operands_conflict(v, costs)) per_repeat += costs.bank_conflict;
   return static_cast<double>(repeats_of(v)) * per_repeat / costs.vector_issue;
 }
@@ -128,7 +132,7 @@ double mmad_cycles(const etalon_asc_mmad& d, const InstructionCosts& costs) {
       rate = costs.macs_bf16;
       break;
     case kAscF32:
-      rate = d.hf32 != 0 ? costs.macs_hf32 : costs.macs_fp32;
+      rate = (d.hf32 & 1) != 0 ? costs.macs_hf32 : costs.macs_fp32;
       break;
     case kAscS4:
       rate = costs.macs_int4;

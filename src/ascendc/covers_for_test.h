@@ -16,9 +16,8 @@
 // by COVERS. Programs that `etalon cc` compiles and that check their own numbers
 // (tests/ascend_programs/programs, examples) say it in a comment:  // COVERS("Add", "DataCopy")
 //
-// The markers are read from the sources by tools/check/ascendc-coverage, which refuses a name that
-// data/ascendc does not know, that the file does not use, or that stands in a test without an expectation,
-// and writes the table:
+// The markers are read from the sources by tools/check/ascendc-coverage, which refuses a name that the file
+// does not use and a test that expects nothing, and writes the table:
 //   tools/check/ascendc-coverage --write
 
 #define COVERS(...) static_assert(::etalon::ascendc::covers_names(__VA_ARGS__), "names as strings")

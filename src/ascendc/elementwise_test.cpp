@@ -137,8 +137,7 @@ constexpr bool is_count = std::is_same_v<P, int>;
 
 TEST(Elementwise, TwoSources) {
   COVERS("Add", "Sub", "Mul", "Div", "Max", "Min", "AddRelu", "SubRelu", "BinaryRepeatParams", "SetMaskCount",
-         "SetMaskNorm", "SetVectorMask", "ResetMask", "MaskMode", "COUNTER", "MASK_PLACEHOLDER",
-         "LocalTensor", "half");
+         "SetMaskNorm", "SetVectorMask", "ResetMask", "MaskMode", "COUNTER", "MASK_PLACEHOLDER");
   TYPES(Add, TWO(Add), -8, 8, [](double a, double b, double) { return a + b; });
   TYPES(Sub, TWO(Sub), -8, 8, [](double a, double b, double) { return a - b; });
   TYPES(Mul, TWO(Mul), -8, 8, [](double a, double b, double) { return a * b; });

@@ -238,11 +238,6 @@ TEST(Launch, EveryMistakeOfAKernelIsOneClearError) {
               for (int i = 0; i < 9; ++i) pipe.AllocEventID<HardEvent::MTE2_V>();
             }),
             "ascendc.events");
-  EXPECT_EQ(aiv([] {
-              etalon_asc_vector v = detail::vector_of<float, float>(kAscGatherMask, 0);
-              etalon_asc_vector_op(&v);
-            }),
-            "ascendc.unsupported");
   EXPECT_EQ(error_code(KernelType::aic,
                        [] {
                          MmadParams p;

@@ -131,6 +131,11 @@ void HazardChecker::Impl::alignment(Core& core, const InstructionEvent& e, SiteI
       const auto size = static_cast<std::uint64_t>(bytes_of(v.dst_type));
       const bool reduction = v.op >= kAscWholeSum && v.op <= kAscRepeatSum;
       if (v.op == kAscMrgSort) return;
+      if (v.op == kAscTransposeBlocks) {
+        for (int i = 0; i < 32; ++i)
+          need(i < 16 ? "a block of dst" : "a block of src", v.lists[i], 32, kAscUb);
+        return;
+      }
       if (v.sources > 0 && v.op != kAscGather) need("src0", v.src0, 32, kAscUb);
       if (v.sources > 1) need("src1", v.src1, 32, kAscUb);
       need("dst", v.dst, reduction ? size : 32, kAscUb);

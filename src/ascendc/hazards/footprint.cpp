@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ascendc/launch/arrange.h"
 #include "ascendc/launch/lanes.h"
 #include "ascendc/launch/numbers.h"
 
@@ -145,6 +146,56 @@ void by_ranges(const InstructionEvent& e, Footprint& out) {
   }
 }
 
+// Without data, masks and offsets in UB are taken as if all elements were kept, and from the first byte.
+void rearrangement(const InstructionEvent& e, const etalon_asc_vector& v, const LocalBytes& ub,
+                   Footprint& out) {
+  const auto byte = [&](std::int64_t at) {
+    const std::byte* p = ub(static_cast<std::uint32_t>(at));
+    return p == nullptr ? std::byte{0xff} : *p;
+  };
+  if (v.op == kAscMrgSort) {
+    const MergeLists lists = merge_lists(v);
+    std::uint64_t all = 0;
+    for (int l = 0; l < 4; ++l) {
+      if (!lists.used[l]) continue;
+      out.operand(kAscUb, false).add(lists.start[l], std::uint64_t{lists.length[l]} * 8 * v.repeat);
+      all += lists.length[l] * 8;
+    }
+    out.operand(kAscUb, true).add(v.dst, all * v.repeat);
+  } else if (v.op == kAscGatherMask) {
+    for (std::int64_t r = 0; v.detail == 0 && r < v.repeat; ++r) {
+      out.operand(kAscUb, false)
+          .add(static_cast<std::uint64_t>(v.src1 + r * v.src1_repeat * 32),
+               static_cast<std::uint64_t>(gather_mask_bytes(v)));
+    }
+    const auto size = static_cast<std::uint64_t>(bytes_of(v.src_type));
+    Operand& src = out.operand(kAscUb, false);
+    const std::uint64_t kept =
+        each_kept(v, byte, [&](std::int64_t at) { src.add(static_cast<std::uint64_t>(v.src0 + at), size); });
+    out.operand(kAscUb, true).add(v.dst, kept * size);
+  } else if (v.op == kAscGatherBlock) {
+    out.operand(kAscUb, false).add(v.src1, std::uint64_t{v.repeat} * 32);
+    Operand& src = out.operand(kAscUb, false);
+    for (std::uint32_t i = 0; i < v.repeat * 8; ++i) {
+      const std::byte* p = ub(v.src1 + i * 4);
+      if (p != nullptr) src.add(std::uint64_t{v.src0} + load_as<std::uint32_t>(p), 32);
+    }
+    Operand& dst = out.operand(kAscUb, true);
+    for (std::uint32_t i = 0; i < v.repeat * 8; ++i)
+      dst.add(v.dst + (i / 8 * v.dst_repeat + i % 8 * v.dst_block) * 32, 32);
+  } else if (v.op == kAscTransposeBlocks) {
+    Operand src, dst;
+    each_transposed(v, [&](std::uint32_t to, std::uint32_t from, std::uint32_t bytes) {
+      src.add(from, bytes);
+      dst.add(to, bytes);
+    });
+    out.operand(kAscUb, false).runs = std::move(src.runs);
+    out.operand(kAscUb, true).runs = std::move(dst.runs);
+  } else {
+    by_ranges(e, out);
+  }
+}
+
 void vector(const InstructionEvent& e, const LocalBytes& ub, Footprint& out) {
   const auto& v = *static_cast<const etalon_asc_vector*>(e.descriptor);
   if (v.op <= kAscDuplicate || v.op == kAscSelect || v.op == kAscArange) {
@@ -162,20 +213,8 @@ void vector(const InstructionEvent& e, const LocalBytes& ub, Footprint& out) {
     for (std::uint32_t r = 0; r < v.repeat; ++r) {
       for (std::uint32_t b = 0; b < 8; ++b) dst.add(v.dst + (r * v.dst_repeat + b * v.dst_block) * 32, 32);
     }
-  } else if (v.op == kAscMrgSort) {
-    const std::uint32_t starts[4] = {v.src0, v.src1, v.extra[0], v.extra[1]};
-    const std::uint32_t lengths[4] = {v.extra[2] & 0xffff, v.extra[2] >> 16, v.extra[3] & 0xffff,
-                                      v.extra[3] >> 16};
-    std::uint64_t all = 0;
-    Operand& src = out.operand(kAscUb, false);
-    for (int l = 0; l < 4; ++l) {
-      if ((v.detail >> l & 1) == 0) continue;
-      src.add(starts[l], std::uint64_t{lengths[l]} * 8);
-      all += lengths[l] * 8;
-    }
-    out.operand(kAscUb, true).add(v.dst, all);
   } else {
-    by_ranges(e, out);
+    rearrangement(e, v, ub, out);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ascendc/launch/arrange.h"
 #include "ascendc/launch/core_runtime.h"
 #include "ascendc/launch/lanes.h"
 

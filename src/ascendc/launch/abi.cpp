@@ -36,6 +36,9 @@ void etalon_asc_cross_set(int mode, int pipe, int id) { ETALON_CURRENT.cross_set
 void etalon_asc_cross_wait(int id) { ETALON_CURRENT.cross_wait(-1, id); }
 void etalon_asc_cross_wait_mode(int mode, int id) { ETALON_CURRENT.cross_wait(mode, id); }
 void etalon_asc_sync_all(int vector_only) { ETALON_CURRENT.sync_all(vector_only != 0); }
+void etalon_asc_sync_some(int cores) { ETALON_CURRENT.sync_some(cores); }
+void etalon_asc_cache_clean(const void* gm) { ETALON_CURRENT.cache_clean(gm); }
+void etalon_asc_barrier_scalar(void) { ETALON_CURRENT.barrier_scalar(); }
 void etalon_asc_scalar_read(int space, std::uint32_t offset, int bytes, void* out) {
   ETALON_CURRENT.scalar_read(space, offset, bytes, out);
 }

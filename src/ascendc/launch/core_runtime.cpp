@@ -56,6 +56,8 @@ void CoreRuntime::begin_block(std::uint32_t block, std::uint32_t blocks, std::ui
   visible_.mask[0] = visible_.mask[1] = ~std::uint64_t{0};
   visible_.pipe = nullptr;
   visible_.hf32 = 0;
+  visible_.control = 0;
+  visible_.pad_bits = 0;
   atomic_op_ = kAscAtomicNone;
   visible_.by_queue = 0;
   resumed();
@@ -308,6 +310,17 @@ void CoreRuntime::gm_write(void* gm, int bytes, const void* in) {
 
 std::int64_t CoreRuntime::next(int counter) {
   if (timed_ == nullptr) return launch_.loose->next(counter);
+void CoreRuntime::cache_clean(const void* gm) {
+  ++launch_.calls;
+  device_side(gm, 1, "DataCacheCleanAndInvalid");
+  scalar_work(launch_.costs->scalar_gm_write);
+}
+
+void CoreRuntime::barrier_scalar() {
+  ++launch_.calls;
+  scalar_work(launch_.costs->scalar_flag);
+}
+
   flush();
   const std::int64_t n = timed_->next(counter);
   resumed();
@@ -321,8 +334,8 @@ std::int64_t CoreRuntime::cycle() const {
 void CoreRuntime::set_atomic(int op, int type) {
   ++launch_.calls;
   scalar_work(launch_.costs->scalar_call);
-  atomic_op_ = op;
-  atomic_type_ = type;
+  if (op >= 0) atomic_op_ = op;
+  if (type >= 0) atomic_type_ = type;
 }
 
 void CoreRuntime::queue_note(int what, const void* queue, int space, std::uint32_t offset,

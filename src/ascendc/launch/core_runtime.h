@@ -4,6 +4,7 @@
 // One core of a running launch: receives the instruction descriptors of device code, computes their numbers
 // if the launch has data, and issues them to the simulated core if it is timed. Internal to the launch.
 
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -62,11 +63,14 @@ class CoreRuntime {
   void cross_wait(int mode, int id);  // mode -1: that of this core's last set of the flag
   void sync_all(bool vector_only);
 
+  void sync_some(int cores);  // the first cores of this one's kind
   void scalar_read(int space, std::uint32_t offset, int bytes, void* out);
   void scalar_write(int space, std::uint32_t offset, int bytes, const void* in);
   void gm_read(const void* gm, int bytes, void* out);
   void gm_write(void* gm, int bytes, const void* in);
   std::byte* local(int space, std::uint32_t offset, std::int64_t bytes);
+  void cache_clean(const void* gm);
+  void barrier_scalar();
   void scalar_work(double cycles);
   std::int64_t next(int counter);
   std::int64_t cycle() const;
@@ -78,6 +82,7 @@ class CoreRuntime {
 
  private:
   InstructionEvent event(InstructionEvent::Kind kind) const;
+  void meet(int meeting, int count, int mode, int id, EtalonAscPipe pipe);
   void note_flag(InstructionEvent::Kind kind, int from, int to, int id);
   void note_cross(InstructionEvent::Kind kind, int mode, int pipe, int id, int other_core, int counter,
                   int count = 0) const;
@@ -141,7 +146,7 @@ class CoreRuntime {
 };
 
 // The numbers of one vector instruction on real memory.
-void vector_numbers(const etalon_asc_vector&, std::byte* ub, const etalon_asc_core&);
+void vector_numbers(const etalon_asc_vector&, std::byte* ub, etalon_asc_core&);
 void load_numbers(const etalon_asc_load&, const std::byte* l1, std::byte* dst);
 void mmad_numbers(const etalon_asc_mmad&, const std::byte* l0a, const std::byte* l0b, std::byte* l0c,
                   const std::byte* bias_table);

@@ -17,7 +17,7 @@ namespace {
 constexpr int kCorePipes = 7;  // scalar unit included
 constexpr FlagId kCrossFlags = kCorePipes * kCorePipes * 8;
 static_assert(kCrossFlags + 2 * 16 + 4 <= chip::kNpuFlags, "flags of a core");
-constexpr int kSyncAllBarrier = 1000, kModeZeroBarrier = 2000;
+constexpr int kSyncAllBarrier = 1000, kModeZeroBarrier = 2000, kSyncSomeBarrier = 4000;
 
 FlagId pair_flag(int from, int to, int id) { return static_cast<FlagId>((from * kCorePipes + to) * 8 + id); }
 
@@ -204,16 +204,7 @@ void CoreRuntime::cross_wait(int mode, int id) {
   if (mode_of_id_[id] == 0) {
     const int count = is_cube_ ? launch_.cubes : launch_.vectors;
     const int meeting = kModeZeroBarrier + 2 * id + (is_cube_ ? 1 : 0);
-    note_cross(InstructionEvent::Kind::sync_arrive, 0, kAscPipeS, id, -1, meeting, count);
-    if (timed_ == nullptr) {
-      launch_.loose->barrier(core_, meeting, count);
-    } else {
-      drain_held();
-      timed_->drain();
-      timed_->barrier(meeting, count, Cycles{launch_.costs->sync_all});
-    }
-    resumed();
-    note_cross(InstructionEvent::Kind::sync_leave, 0, kAscPipeS, id, -1, meeting, count);
+    meet(meeting, count, 0, id, kAscPipeS);
   } else if (mode_of_id_[id] == 1 && !is_cube_) {
     for (int s = 0; s < std::max(launch_.sub_blocks, 1); ++s) wait(base);
   } else if (is_cube_) {
@@ -228,17 +219,31 @@ void CoreRuntime::sync_all(bool vector_only) {
   vector_only = vector_only && launch_.vectors > 0;
   if (vector_only && is_cube_) return;
   const int count = vector_only ? launch_.vectors : launch_.cubes + launch_.vectors;
-  const int id = kSyncAllBarrier + (vector_only ? 1 : 0);
-  note_cross(InstructionEvent::Kind::sync_arrive, -1, kAscPipeAll, 0, -1, id, count);
+  meet(kSyncAllBarrier + (vector_only ? 1 : 0), count, -1, 0, kAscPipeAll);
+}
+
+void CoreRuntime::sync_some(int cores) {
+  ++launch_.calls;
+  const int all = is_cube_ ? launch_.cubes : launch_.vectors;
+  if (cores > all || static_cast<int>(visible_.block) >= cores) {
+    throw DeviceFault("ascendc.range", fmt::format("SyncAll of {} cores called by block {} of {}", cores,
+                                                   visible_.block, all));
+  }
+  meet(kSyncSomeBarrier + 2 * cores + (is_cube_ ? 1 : 0), cores, -1, 0, kAscPipeAll);
+}
+
+// The core goes on once `count` cores have come here.
+void CoreRuntime::meet(int meeting, int count, int mode, int id, EtalonAscPipe pipe) {
+  note_cross(InstructionEvent::Kind::sync_arrive, mode, pipe, id, -1, meeting, count);
   if (timed_ == nullptr) {
-    launch_.loose->barrier(core_, id, count);
+    launch_.loose->barrier(core_, meeting, count);
   } else {
     drain_held();
     timed_->drain();
-    timed_->barrier(id, count, Cycles{launch_.costs->sync_all});
+    timed_->barrier(meeting, count, Cycles{launch_.costs->sync_all});
   }
   resumed();
-  note_cross(InstructionEvent::Kind::sync_leave, -1, kAscPipeAll, 0, -1, id, count);
+  note_cross(InstructionEvent::Kind::sync_leave, mode, pipe, id, -1, meeting, count);
 }
 
 }  // namespace etalon::ascendc

@@ -142,8 +142,9 @@ std::int64_t c_offset(const etalon_asc_mmad& d, int i, int j) {
   return (static_cast<std::int64_t>(j / 16) * ((d.m + 15) / 16 * 16) + i) * 64 + (j % 16) * 4;
 }
 
-float to_hf32(float x) {  // 11 mantissa bits kept, to nearest
+float to_hf32(float x, bool towards_zero) {  // 11 mantissa bits kept
   const auto u = __builtin_bit_cast(std::uint32_t, x);
+  if (towards_zero) return __builtin_bit_cast(float, u & 0xfffff000u);
   return __builtin_bit_cast(float, (u + 0x7ffu + ((u >> 12) & 1u)) & 0xfffff000u);
 }
 
@@ -154,9 +155,9 @@ void mmad_numbers(const etalon_asc_mmad& d, const std::byte* l0a, const std::byt
   if (is_real(d.a_type)) {
     static thread_local std::vector<float> a, b, row;
     unpack(d, l0a, l0b, a, b, load_reals);
-    if (d.a_type == kAscF32 && d.hf32 != 0) {
-      for (auto& x : a) x = to_hf32(x);
-      for (auto& x : b) x = to_hf32(x);
+    if (d.a_type == kAscF32 && (d.hf32 & 1) != 0) {
+      for (auto& x : a) x = to_hf32(x, (d.hf32 & 2) != 0);
+      for (auto& x : b) x = to_hf32(x, (d.hf32 & 2) != 0);
     }
     row.resize(d.n);
     for (int i = 0; i < d.m; ++i) {

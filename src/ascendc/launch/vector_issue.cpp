@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "ascendc/launch/arrange.h"
 #include "ascendc/launch/core_runtime.h"
 
 namespace etalon::ascendc {
@@ -64,6 +65,16 @@ Spans spans_of(const etalon_asc_vector& v) {
     case kAscBrcb:
       s = {((repeats - 1) * step + 7 * v.dst_block + 1) * 32, repeats * 8 * size, 0};
       break;
+    case kAscGatherBlock:
+      s = {((repeats - 1) * step + 7 * v.dst_block + 1) * 32, 0, repeats * 32};
+      break;
+    case kAscGatherMask: {
+      const std::int64_t elements = v.extra[0] != 0 ? v.extra[0] : 256 / size,
+                         blocks = (elements * size + 31) / 32;
+      s.src0 = ((repeats - 1) * v.src0_repeat + (blocks - 1) * v.src0_block + 1) * 32;
+      s.src1 = v.detail == 0 ? (repeats - 1) * v.src1_repeat * 32 + gather_mask_bytes(v) : 0;
+      break;  // what is written follows from the mask; checked as it is
+    }
     case kAscTranspose16:
       s = {512, 512, 0};
       break;
@@ -76,7 +87,7 @@ Spans spans_of(const etalon_asc_vector& v) {
       s.src1 = v.count_form != 0 ? v.repeat * 4 : repeats * (256 / std::max<std::int64_t>(size, 2)) * 4;
       break;
     case kAscMrgSort:
-      s = {repeats * 256, (v.extra[2] & 0xffff) * 8, (v.detail & 2) != 0 ? (v.extra[2] >> 16) * 8 : 0};
+      s = {};  // each list is checked as it is merged
       break;
     default:
       s = {};
@@ -102,6 +113,10 @@ void CoreRuntime::vector(const etalon_asc_vector& v) {
           fmt::format("{} on core {} block {}: operands at bytes {}, {}, {} of UB, expected multiples of 32",
                       name_of(op), core_, visible_.block, v.dst, v.src0, v.src1));
     }
+    for (int i = 0; op == kAscTransposeBlocks && v.repeat > 0 && i < 32; ++i) {
+      const std::uint32_t last = (v.repeat - 1) * (i < 16 ? v.dst_repeat : v.src0_repeat) * 32;
+      check_local(kAscUb, v.lists[i] + last, 32, name_of(op));
+    }
     observe(kAscPipeV, name_of(op),
             {{kAscUb, v.dst, static_cast<std::uint32_t>(v.dst + span.dst), true},
              {kAscUb, v.src0, static_cast<std::uint32_t>(v.src0 + span.src0), false},
@@ -109,6 +124,8 @@ void CoreRuntime::vector(const etalon_asc_vector& v) {
             nullptr, 0, false, InstructionEvent::Descriptor::vector, &v);
     if (launch_.functional) vector_numbers(v, memory_[kAscUb].get(), visible_);
   }
+  if (op == kAscGatherMask && !launch_.functional)  // without data a mask in UB keeps everything
+    visible_.kept = each_kept(v, [](std::int64_t) { return std::byte{0xff}; }, [](std::int64_t) {});
   if (timed_ == nullptr) return;
   const InstructionCosts& c = *launch_.costs;
   chip::Instruction i;

@@ -319,18 +319,18 @@ void elementwise(const etalon_asc_vector& v, std::byte* ub, const etalon_asc_cor
 
 void compare_numbers(const etalon_asc_vector& v, std::byte* ub);
 void select_numbers(const etalon_asc_vector& v, std::byte* ub);
-void reduce_numbers(const etalon_asc_vector& v, std::byte* ub);
-void arrange_numbers(const etalon_asc_vector& v, std::byte* ub, std::int64_t ub_bytes);
+void reduce_numbers(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& core);
+void arrange_numbers(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& core);
 
-void vector_numbers(const etalon_asc_vector& v, std::byte* ub, const etalon_asc_core& core) {
+void vector_numbers(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& core) {
   if (v.op == kAscCompare || v.op == kAscCompares)
     compare_numbers(v, ub);
   else if (v.op == kAscSelect)
     select_numbers(v, ub);
   else if (v.op >= kAscWholeSum && v.op <= kAscRepeatSum)
-    reduce_numbers(v, ub);
+    reduce_numbers(v, ub, core);
   else if (v.op >= kAscBrcb && v.op <= kAscMrgSort)
-    arrange_numbers(v, ub, core.space_bytes[kAscUb]);
+    arrange_numbers(v, ub, core);
   else
     elementwise(v, ub, core);
 }

@@ -35,7 +35,7 @@ enum EtalonAscOp {
   // reductions
   kAscWholeSum, kAscWholeMax, kAscWholeMin, kAscBlockSum, kAscBlockMax, kAscBlockMin, kAscPairSum, kAscRepeatSum,
   // data arrangement
-  kAscBrcb, kAscGather, kAscGatherBlock, kAscGatherMask, kAscTranspose16, kAscSort32, kAscMrgSort,
+  kAscBrcb, kAscGather, kAscGatherBlock, kAscGatherMask, kAscTranspose16, kAscTransposeBlocks, kAscSort32, kAscMrgSort,
   kAscArange,
   kAscOps
 };
@@ -59,6 +59,7 @@ struct etalon_asc_vector {
     std::int64_t integer;
   } scalar;
   std::uint32_t extra[4];     // op specific
+  const std::uint32_t* lists; // TransDataTo5HD: offsets of 16 destination blocks, then of 16 source blocks
 };
 
 enum EtalonAscMove { kAscMovePlain, kAscMovePad, kAscMoveNd2Nz };
@@ -123,6 +124,11 @@ struct etalon_asc_core {
   std::uint64_t fmatrix[4];
   std::uint32_t compare_bits[8];  // result register of Compare without destination
   std::uint8_t by_queue;          // flags set and waited for just now are those of a TQue
+  std::uint64_t kept;             // elements the last GatherMask kept
+  std::uint16_t merged[4];        // pairs the last MrgSort took of each list
+  std::uint32_t reduced, reduced_at;  // value (its bits) and index of the last reduction of a repeat
+  std::uint64_t control;          // the control register of the core
+  std::uint64_t pad_bits;         // what declared padding of transfers holds, if the transfer does not say
 };
 
 extern __thread struct etalon_asc_core* etalon_asc_current;
@@ -142,6 +148,7 @@ void etalon_asc_cross_set(int mode, int pipe, int id);
 void etalon_asc_cross_wait(int id);
 void etalon_asc_cross_wait_mode(int mode, int id);  // mode 4 names one vector core; others as etalon_asc_cross_wait
 void etalon_asc_sync_all(int vector_only);
+void etalon_asc_sync_some(int cores);  // the first `cores` blocks of the kind of core that asks
 
 // Scalar unit. Reads and writes of absent data end the kernel with a finding naming the tensor access.
 void etalon_asc_scalar_read(int space, std::uint32_t offset, int bytes, void* out);
@@ -150,6 +157,9 @@ void etalon_asc_scalar_gm_read(const void* gm, int bytes, void* out);
 void etalon_asc_scalar_gm_write(void* gm, int bytes, const void* in);
 void* etalon_asc_local_pointer(int space, std::uint32_t offset);  // null without data
 void etalon_asc_scalar_work(double cycles);
+// Writes back what the scalar unit's cache holds of device memory at `gm`; waits for the scalar unit's own accesses.
+void etalon_asc_cache_clean(const void* gm);
+void etalon_asc_barrier_scalar(void);
 std::int64_t etalon_asc_next(int counter);
 std::int64_t etalon_asc_cycle(void);
 

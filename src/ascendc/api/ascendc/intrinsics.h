@@ -5,12 +5,51 @@
 
 #include <math.h>  // scalar sqrt, fabs and the like
 
-#include "system.h"
+#include "constants.h"
+#include "intrinsics_move.h"
+#include "scalar.h"
 
 inline void set_flag(pipe_t from, pipe_t to, std::int32_t id) { etalon_asc_set_flag(from, to, id); }
 inline void wait_flag(pipe_t from, pipe_t to, std::int32_t id) { etalon_asc_wait_flag(from, to, id); }
 inline void pipe_barrier(pipe_t pipe) { etalon_asc_barrier(pipe); }
 inline void set_vector_mask(std::uint64_t high, std::uint64_t low) { AscendC::SetVectorMask<std::uint8_t>(high, low); }
+inline void set_mask_norm() { AscendC::SetMaskNorm(); }
+inline void set_mask_count() { AscendC::SetMaskCount(); }
+inline void set_atomic_none() { AscendC::SetAtomicNone(); }
+inline void set_atomic_f32() { AscendC::SetAtomicType<float>(); }
+inline void set_atomic_f16() { AscendC::SetAtomicType<half>(); }
+inline void set_atomic_s32() { AscendC::SetAtomicType<std::int32_t>(); }
+inline void set_atomic_s16() { AscendC::SetAtomicType<std::int16_t>(); }
+inline void set_atomic_bf16() { AscendC::SetAtomicType<bfloat16_t>(); }
+inline void set_atomic_add() { etalon_asc_atomic(kAscAtomicAdd, -1); }
+inline void set_atomic_max() { etalon_asc_atomic(kAscAtomicMax, -1); }
+inline void set_atomic_min() { etalon_asc_atomic(kAscAtomicMin, -1); }
+inline std::uint64_t get_ctrl() { return etalon_asc_current->control; }
+inline void set_ctrl(std::uint64_t value) { etalon_asc_current->control = value; }
+[[noreturn]] inline void trap() { etalon_asc_fail("ascendc.assert", "the kernel called trap"); }
+// Flags between cores: bits 4 and 5 of `config` are the mode, bits 8 to 11 the flag.
+inline void ffts_cross_core_sync(pipe_t pipe, std::uint64_t config) {
+  etalon_asc_cross_set(static_cast<int>(config >> 4 & 3), pipe, static_cast<int>(config >> 8 & 15));
+}
+inline void wait_flag_dev(std::int64_t id) { etalon_asc_cross_wait(static_cast<int>(id)); }
+inline void set_ffts_base_addr(std::uint64_t) {}
+// Device memory past the cache.
+template <class T, class V>
+inline void st_dev(V value, __gm__ T* address, std::int16_t offset) {
+  const T v = static_cast<T>(value);
+  etalon_asc_scalar_gm_write(reinterpret_cast<unsigned char*>(address) + offset, sizeof(T), &v);
+}
+template <class T>
+inline T ld_dev(const __gm__ T* address, std::int16_t offset) {
+  T value{};
+  etalon_asc_scalar_gm_read(reinterpret_cast<const unsigned char*>(address) + offset, sizeof(T), &value);
+  return value;
+}
+enum mem_dsb_t { DSB_ALL, DSB_DDR, DSB_UB, DSB_SEQ };
+inline void dsb(mem_dsb_t) { etalon_asc_barrier_scalar(); }
+inline void dcci(const volatile __gm__ void* address, std::uint64_t /*lines*/, std::uint64_t /*destination*/ = 0) {
+  etalon_asc_cache_clean(const_cast<const void*>(address));
+}
 inline std::int64_t get_subblockdim() { return AscendC::GetSubBlockNum(); }
 inline std::int64_t get_system_cycle() { return AscendC::GetSystemCycle(); }
 

@@ -52,6 +52,15 @@ inline void SyncAll() {
   etalon_asc_sync_all(isAIVOnly ? 1 : 0);
 }
 
+// With flags in device memory, 32 bytes per core, and room for them on chip; usedCores 0: all.
+template <bool isAIVOnly = true>
+inline void SyncAll(const GlobalTensor<std::int32_t>& gmWorkspace, const LocalTensor<std::int32_t>& ubWorkspace,
+                    std::int32_t usedCores = 0) {
+  static_cast<void>(gmWorkspace), static_cast<void>(ubWorkspace);
+  if (usedCores > 0) etalon_asc_sync_some(usedCores);
+  else etalon_asc_sync_all(isAIVOnly ? 1 : 0);
+}
+
 inline void SetMaskNorm() { etalon_asc_current->mask_counter = 0; }
 inline void SetMaskCount() { etalon_asc_current->mask_counter = 1; }
 template <class T, MaskMode mode = MaskMode::NORMAL>
@@ -91,7 +100,23 @@ inline void SetAtomicMin() {
 }
 inline void SetAtomicNone() { etalon_asc_atomic(kAscAtomicNone, 0); }
 inline void DisableDmaAtomic() { SetAtomicNone(); }
-inline void SetHF32Mode(bool on) { etalon_asc_current->hf32 = on ? 1 : 0; }
+// The type of atomic transfers alone; what they do stays.
+template <class T>
+inline void SetAtomicType() {
+  etalon_asc_atomic(-1, detail::type_code<T>);
+}
+inline void SetHF32Mode(bool on) {
+  etalon_asc_current->hf32 = static_cast<std::uint8_t>(on ? etalon_asc_current->hf32 | 1 : etalon_asc_current->hf32 & ~1);
+}
+// How fp32 becomes HF32: towards zero, or to nearest, ties to even (as at the start).
+inline void SetHF32TransMode(bool towards_zero) {
+  etalon_asc_current->hf32 =
+      static_cast<std::uint8_t>(towards_zero ? etalon_asc_current->hf32 | 2 : etalon_asc_current->hf32 & ~2);
+}
+// Which direction of the result the cube walks first: time of the hardware's own, not numbers.
+inline void SetMMLayoutTransform(bool /*columns_first*/) {}
+inline void SetMMRowMajor() {}
+inline void SetMMColumnMajor() {}
 inline void SetDeqScale(half scale) { etalon_asc_current->deq_scale = scale; }
 inline void SetDeqScale(float scale) { etalon_asc_current->deq_scale = scale; }
 

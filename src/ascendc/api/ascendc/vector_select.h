@@ -163,14 +163,23 @@ inline void Sort32(const LocalTensor<T>& dst, const LocalTensor<T>& src0, const 
 template <class T>
 struct MrgSortSrcList {
   LocalTensor<T> src1, src2, src3, src4;
+  MrgSortSrcList() = default;
+  MrgSortSrcList(const LocalTensor<T>& a, const LocalTensor<T>& b, const LocalTensor<T>& c, const LocalTensor<T>& d)
+      : src1(a), src2(b), src3(c), src4(d) {}
 };
 struct MrgSort4Info {
   std::uint16_t elementLengths[4] = {0, 0, 0, 0};  // pairs in each list
   bool ifExhaustedSuspension = false;
   std::uint16_t validBit = 0;                      // which lists take part
-  std::uint8_t repeatTimes = 1;
+  std::uint16_t repeatTimes = 1;
+  MrgSort4Info() = default;
+  MrgSort4Info(const std::uint16_t lengths[4], bool suspends, std::uint16_t valid, std::uint16_t repeat)
+      : ifExhaustedSuspension(suspends), validBit(valid), repeatTimes(repeat) {
+    for (int i = 0; i < 4; ++i) elementLengths[i] = lengths[i];
+  }
 };
-// Merges up to four sorted lists of (score, index) pairs.
+// Merges up to four sorted lists of (score, index) pairs; a repeat takes the next part of each. With
+// ifExhaustedSuspension it ends once one list is used up.
 template <class T>
 inline void MrgSort(const LocalTensor<T>& dst, const MrgSortSrcList<T>& src, const MrgSort4Info& p) {
   etalon_asc_vector v = detail::vector_of<T, T>(kAscMrgSort, dst.offset());
@@ -181,8 +190,8 @@ inline void MrgSort(const LocalTensor<T>& dst, const MrgSortSrcList<T>& src, con
   v.extra[1] = src.src4.offset();
   v.extra[2] = p.elementLengths[0] | (static_cast<std::uint32_t>(p.elementLengths[1]) << 16);
   v.extra[3] = p.elementLengths[2] | (static_cast<std::uint32_t>(p.elementLengths[3]) << 16);
-  v.detail = static_cast<std::uint8_t>(p.validBit);
-  v.repeat = 1;
+  v.detail = static_cast<std::uint8_t>((p.validBit & 15) | (p.ifExhaustedSuspension ? 0x80 : 0));
+  v.repeat = p.repeatTimes;
   etalon_asc_vector_op(&v);
 }
 
