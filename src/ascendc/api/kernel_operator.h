@@ -3,12 +3,15 @@
 
 // The Ascend C programming interface, as device code includes it.
 
+#include "ascendc/arrange.h"
+#include "ascendc/constants.h"
 #include "ascendc/copy.h"
 #include "ascendc/cube.h"
 #include "ascendc/debug.h"
 #include "ascendc/intrinsics.h"
 #include "ascendc/pipe.h"
 #include "ascendc/reduce.h"
+#include "ascendc/scalar.h"
 #include "ascendc/system.h"
 #include "ascendc/tensor_operators.h"
 #include "ascendc/vector.h"

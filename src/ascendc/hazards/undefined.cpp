@@ -231,10 +231,42 @@ void UndefinedBytes::vector(const etalon_asc_vector& v, std::uint8_t* ub, const 
       put(ub + v.dst + (v.count_form != 0 ? i * size : i / per * v.dst_repeat * 32 + e * size), size, u);
     }
   } else if (v.op == kAscMrgSort) {  // a pair that is undefined may come to lie anywhere
-    const std::int64_t pairs =
-        (v.extra[2] & 0xffff) + (v.extra[2] >> 16) + (v.extra[3] & 0xffff) + (v.extra[3] >> 16);
-    const auto room = static_cast<std::int64_t>(images_[0].bytes.size()) - v.dst;
-    put(ub + v.dst, std::clamp<std::int64_t>(room, 0, pairs * 8), true);
+    const MergeLists lists = merge_lists(v);
+    std::int64_t pairs = 0;
+    bool undefined = false;
+    for (int l = 0; l < 4; ++l) {
+      if (!lists.used[l]) continue;
+      pairs += std::int64_t{lists.length[l]} * v.repeat;
+      undefined = undefined || any(ub + lists.start[l], std::int64_t{lists.length[l]} * v.repeat * 8);
+    }
+    put(ub + v.dst, pairs * 8, undefined);
+  } else if (v.op == kAscGatherMask) {
+    std::vector<std::uint8_t> kept;
+    each_kept(
+        v,
+        [&](std::int64_t at) {
+          const std::byte* p = bytes(static_cast<std::uint32_t>(at));
+          return p == nullptr ? std::byte{0xff} : *p;
+        },
+        [&](std::int64_t at) { kept.insert(kept.end(), ub + v.src0 + at, ub + v.src0 + at + size); });
+    std::copy(kept.begin(), kept.end(), ub + v.dst);
+  } else if (v.op == kAscGatherBlock) {
+    for (std::uint32_t i = 0; i < v.repeat * 8; ++i) {
+      const std::byte* offset = bytes(v.src1 + i * 4);
+      std::uint32_t from = 0;
+      if (offset != nullptr) std::memcpy(&from, offset, 4);
+      std::uint8_t* to = ub + v.dst + (i / 8 * v.dst_repeat + i % 8 * v.dst_block) * 32;
+      if (any(ub + v.src1 + i * 4, 4) || bytes(v.src0 + from) == nullptr)
+        put(to, 32, true);
+      else
+        std::memmove(to, ub + v.src0 + from, 32);
+    }
+  } else if (v.op == kAscTransposeBlocks) {
+    std::vector<std::pair<std::uint32_t, std::uint8_t>> moved;
+    each_transposed(v, [&](std::uint32_t to, std::uint32_t from, std::uint32_t count) {
+      for (std::uint32_t b = 0; b < count; ++b) moved.emplace_back(to + b, ub[from + b]);
+    });
+    for (const auto& [to, undefined] : moved) ub[to] = undefined;
   }
 }
 
