@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// etalon profile [--chip C] [--timeline FILE] PROGRAM ARGUMENTS...: where the time of its kernels goes.
+// etalon profile [--chip C] [--timeline FILE] [--html FILE] PROGRAM ARGUMENTS...: where the time of its
+// kernels goes.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "apps/cli/run_program.h"
 #include "ascendc/acl/profile_report.h"
 #include "report/report.h"
+#include "report/svg.h"
 
 namespace etalon::cli {
 namespace {
@@ -44,9 +46,24 @@ class ScratchFile {
 };
 
 struct ProfileOptions : ProgramOptions {
-  std::string timeline;
+  std::string timeline, html;
   bool is_time_only = false;
 };
+
+// The report with its pictures; the timeline is that of the first launch.
+Result<std::monostate> write_page(const std::string& file, const catalog::Chip& chip,
+                                  const std::string& program,
+                                  const std::vector<ascendc::ProfileRecord>& launches,
+                                  const Document& document) {
+  std::vector<std::string> pictures;
+  if (!launches.empty()) {
+    Timeline first = ascendc::profile_timeline(program, {launches.front()});
+    first.title = "Timeline of " + launches.front().kernel + ", first launch";
+    pictures = {report::as_svg(ascendc::roofline_of(chip, launches)),
+                report::as_svg(ascendc::occupancy_of(launches)), report::as_svg(first)};
+  }
+  return report::write_file(file, report::as_html(document, pictures));
+}
 
 Result<Document> profile(const ProfileOptions& options, const std::vector<std::string>& line) {
   TRY(chip, chip_of(options));
@@ -54,7 +71,7 @@ Result<Document> profile(const ProfileOptions& options, const std::vector<std::s
   if (!file.is_made()) return etalon::fail("file.unwritable", fmt::format("{} cannot be made", file.path()));
   set_environment(options);
   setenv("ETALON_PROFILE", file.path().c_str(), 1);
-  if (!options.timeline.empty()) setenv("ETALON_TIMELINE", "1", 1);
+  if (!options.timeline.empty() || !options.html.empty()) setenv("ETALON_TIMELINE", "1", 1);
   if (options.is_time_only) setenv("ETALON_TIME_ONLY", "1", 1);
   TRY(code, run_program(line));
   TRY(launches, ascendc::parse_profile(file.text()));
@@ -66,8 +83,10 @@ Result<Document> profile(const ProfileOptions& options, const std::vector<std::s
   }
   if (!options.timeline.empty()) {
     const Timeline timeline = ascendc::profile_timeline(program, launches);
-    TRY_VOID(report::write_file(options.timeline, report::as_chrome_trace(timeline)));
+    TRY_VOID(report::write_file(options.timeline,
+                                report::as_chrome_trace(timeline, ascendc::profile_flows(launches))));
   }
+  if (!options.html.empty()) TRY_VOID(write_page(options.html, chip, program, launches, document));
   return document;
 }
 
@@ -78,6 +97,8 @@ void add_profile(CLI::App& app, Context& context) {
   auto options = std::make_shared<ProfileOptions>();
   add_program_options(*command, *options);
   command->add_option("--timeline", options->timeline, "write a Chrome trace of the kernels to FILE")
+      ->type_name("FILE");
+  command->add_option("--html", options->html, "write a page with roofline, pipes and timeline to FILE")
       ->type_name("FILE");
   command->add_flag("--time-only", options->is_time_only,
                     "leave the numbers out: large kernels are quick, but their results are not there");

@@ -57,7 +57,6 @@ void Machine::Impl::reset_core(std::int32_t index) {
   c.scalar = c.end = 0;
   c.outstanding = 0;
   c.work.clear();
-  c.issued_anything = false;
   c.pipes.resize(spec.pipes.size());
   for (auto& p : c.pipes) {  // keep the memory of the queues
     Ring<Queued> keep = std::move(p.queue);
@@ -159,6 +158,8 @@ RunStats Machine::Impl::run(int count, const Program& p, bool want_timeline) {
   program = &p;
   stats = RunStats{};
   timeline = want_timeline;
+  setters.clear();
+  places.clear();
   now = 0;
   events.clear();
   ready.clear();
@@ -171,6 +172,7 @@ RunStats Machine::Impl::run(int count, const Program& p, bool want_timeline) {
   for (auto& ch : l2_channels) ch.reset();
   for (std::int32_t i = count; i-- > 0;) {
     reset_core(i);
+    cores[i].lane = i < kTimelineCores ? fmt::format("core{}", i) : "";
     cores[i].l2_partition = i * std::max(1, spec.l2_partitions) / count;
     start_fiber(i);
     ready.push_back(i);
@@ -193,14 +195,12 @@ void Machine::Impl::collect(int count) {
   Picoseconds last = 0;
   double sum = 0;
   stats.pipes.resize(spec.pipes.size());
-  int active = 0;
   for (std::int32_t i = 0; i < count; ++i) {
     CoreState& c = cores[i];
     stuck |= c.state != FiberState::finished || !is_drained(c);
     for (const auto& p : c.pipes) c.end = std::max({c.end, p.instructions > 0 ? p.last_end : 0});
     last = std::max(last, c.end);
     sum += static_cast<double>(c.end);
-    active += c.issued_anything ? 1 : 0;
   }
   if (stuck) {
     stats.deadlock = deadlock_text(count);
@@ -209,10 +209,11 @@ void Machine::Impl::collect(int count) {
   }
   for (std::size_t p = 0; p < spec.pipes.size(); ++p) {
     PipeStats& out = stats.pipes[p];
-    double busy = 0, flag = 0, scalar = 0, memory = 0;
+    double busy = 0, flag = 0, scalar = 0, memory = 0, users = 0;
     Picoseconds most = 0;
     for (std::int32_t i = 0; i < count; ++i) {
       const Pipe& pipe = cores[i].pipes[p];
+      if (pipe.instructions > 0) ++users;
       busy += static_cast<double>(pipe.busy);
       flag += static_cast<double>(pipe.wait_flag);
       scalar += static_cast<double>(pipe.wait_scalar);
@@ -220,13 +221,20 @@ void Machine::Impl::collect(int count) {
       most = std::max(most, pipe.busy);
       out.instructions += pipe.instructions;
     }
-    const double n = std::max(active, 1) * 1e12;
+    const double n = std::max(users, 1.0) * 1e12;
     out.busy_mean = Seconds{busy / n};
     out.busy_max = to_seconds(most);
     out.wait_flag = Seconds{flag / n};
     out.wait_scalar = Seconds{scalar / n};
     out.wait_memory = Seconds{memory / n};
     stats.instructions += out.instructions;
+  }
+  for (std::size_t i = 1; i < places.size(); ++i) {
+    const Place& p = places[i];
+    if (p.instructions == 0) continue;
+    stats.places.push_back({static_cast<std::uint16_t>(i), p.pipe, p.name, to_seconds(p.busy),
+                            to_seconds(p.wait_flag), to_seconds(p.wait_scalar), to_seconds(p.wait_memory),
+                            p.instructions, static_cast<int>(std::ranges::count(p.cores, true))});
   }
   stats.time = to_seconds(last);
   stats.core_mean = Seconds{sum / std::max(count, 1) * 1e-12};
@@ -263,7 +271,6 @@ int Core::index() const { return index_; }
 void Core::issue(const Instruction& instruction) {
   ETALON_CORE_STATE;
   Pipe& pipe = c.pipes[instruction.pipe];
-  c.issued_anything = true;
   while (static_cast<int>(pipe.queue.size()) >= m.spec.queue_depth) {
     c.full_pipe = instruction.pipe;
     m.suspend(c, FiberState::queue_full);
@@ -295,6 +302,7 @@ void Core::wait_flag(FlagId flag) {
   }
   c.scalar = std::max(c.scalar, f.tokens.front());
   f.tokens.pop();
+  if (m.timeline) m.record_wait(index_, flag, {}, c.scalar);
   if (c.scalar > m.now) {
     m.events.push(c.scalar, {Event::Kind::resume, index_});
     m.suspend(c, FiberState::event);
@@ -307,8 +315,15 @@ void Core::l2_partition(int partition) {
   c.l2_partition = partition;
 }
 
+void Core::timeline_name(const std::string& name) {
+  ETALON_CORE_STATE;
+  (void)m;
+  c.lane = name;
+}
+
 void Core::set_flag(FlagId flag) {
   ETALON_CORE_STATE;
+  if (m.timeline) m.record_set(index_, flag, {}, c.scalar);
   m.set_flag(index_, flag, c.scalar);
   m.drain_work(index_);
 }

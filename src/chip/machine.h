@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/document.h"
+#include "base/flow.h"
 #include "base/units.h"
 
 namespace etalon::chip {
@@ -47,6 +48,7 @@ struct Instruction {
   std::uint8_t path = 0;         // which transfer path of the spec (MachineSpec::paths)
   FlagId wait[3] = {kNoFlag, kNoFlag, kNoFlag};
   FlagId set[2] = {kNoFlag, kNoFlag};
+  std::uint16_t place = 0;       // where in the program, as the emitter numbers it, for RunStats::places; 0: nowhere
   double cycles = 0;             // pipe occupancy that does not depend on memory (issue, rows, compute)
   double idle_cycles = 0;        // more occupancy if the pipe had run empty before this (start-up, drain); not for transfers
   double flops = 0;              // for energy and reports
@@ -97,9 +99,19 @@ struct MachineSpec {
 };
 
 struct PipeStats {
-  Seconds busy_mean, busy_max;   // over cores that issued anything
-  Seconds wait_flag, wait_scalar, wait_memory;  // why the pipe's head did not start, mean over cores
+  Seconds busy_mean, busy_max;   // over cores that issued to the pipe
+  Seconds wait_flag, wait_scalar, wait_memory;  // why the pipe's head did not start, mean over the same cores
   std::int64_t instructions = 0;
+};
+
+// The instructions of one place: what they kept their pipe busy and why they did not start, summed over cores.
+struct PlaceStats {
+  std::uint16_t place = 0;
+  PipeId pipe = 0;
+  const char* name = "";
+  Seconds busy, wait_flag, wait_scalar, wait_memory;
+  std::int64_t instructions = 0;
+  int cores = 0;  // that issued any of them
 };
 
 struct RunStats {
@@ -112,6 +124,8 @@ struct RunStats {
   Seconds hbm_busy;              // time with any HBM flow
   std::string deadlock;          // not empty: cores that can never go on, and what they wait for
   Timeline timeline;             // if asked for
+  std::vector<Flow> flows;       // with the timeline: flags, from the end that set one to the start that waited
+  std::vector<PlaceStats> places;  // of instructions that have a place, ascending
 };
 
 class Core;  // handed to programs
@@ -159,6 +173,8 @@ class Core {
   double now_cycles() const;                    // scalar time of this core
   // The part of L2 this core reads and writes through. Default: equal shares of the run's cores in order.
   void l2_partition(int partition);
+  // The name of this core in timelines; empty: not shown. Default: "core0" and "core1", no others.
+  void timeline_name(const std::string& name);
   void* user = nullptr;                         // for emitters: per-core state
 
  private:

@@ -23,6 +23,7 @@ void Machine::Impl::set_flag(std::int32_t core, FlagId flag, Picoseconds time) {
     f.waiting_pipe = -1;
   } else if (f.waiting_fiber) {
     f.waiting_fiber = false;
+    if (timeline) record_wait(core, flag, {}, time);
     c.scalar = std::max(c.scalar, f.tokens.front());
     f.tokens.pop();
     c.state = FiberState::event;
@@ -42,10 +43,53 @@ void Machine::Impl::finish(std::int32_t core, const Ending& e, Picoseconds end) 
 
 void Machine::Impl::record_span(std::int32_t core, PipeId pipe, const char* name, Picoseconds start,
                                 Picoseconds end) {
-  if (core >= kTimelineCores || stats.timeline.spans.size() >= kMaximumSpans) return;
-  stats.timeline.spans.push_back({fmt::format("core{}.{}", core, spec.pipes[pipe]), name,
-                                  static_cast<double>(start) * 1e-6,
+  if (cores[core].lane.empty() || stats.timeline.spans.size() >= kMaximumSpans) return;
+  stats.timeline.spans.push_back({lane_of(core, pipe), name, static_cast<double>(start) * 1e-6,
                                   static_cast<double>(end - start) * 1e-6});
+}
+
+std::string Machine::Impl::lane_of(std::int32_t core, PipeId pipe) const {
+  const std::string& name = cores[core].lane;
+  return name.empty() ? name : fmt::format("{}.{}", name, spec.pipes[pipe]);
+}
+
+void Machine::Impl::record_set(std::int32_t core, FlagId flag, const std::string& lane, Picoseconds end) {
+  setters[{core, flag}].push({lane, end});
+}
+
+void Machine::Impl::record_sets(std::int32_t core, PipeId pipe, const Ending& e, Picoseconds end) {
+  const std::string lane = lane_of(core, pipe);
+  if (e.set0 != kNoFlag) record_set(core, e.set0, lane, end);
+  if (e.set1 != kNoFlag) record_set(core, e.set1, lane, end);
+  if (e.remote_core >= 0) record_set(e.remote_core, e.remote_flag, lane, end);
+}
+
+void Machine::Impl::record_waits(std::int32_t core, PipeId pipe, const Instruction& i, Picoseconds start) {
+  const std::string lane = lane_of(core, pipe);
+  for (FlagId w : i.wait) {
+    if (w != kNoFlag) record_wait(core, w, lane, start);
+  }
+}
+
+void Machine::Impl::note_place(std::int32_t core, PipeId pipe, const Instruction& i) {
+  if (i.place >= places.size()) places.resize(i.place + std::size_t{1});
+  Place& place = places[i.place];
+  ++place.instructions;
+  place.pipe = pipe;
+  place.name = i.name;
+  place.cores.resize(cores.size());
+  place.cores[static_cast<std::size_t>(core)] = true;
+}
+
+void Machine::Impl::record_wait(std::int32_t core, FlagId flag, const std::string& lane, Picoseconds start) {
+  Ring<Setter>& all = setters[{core, flag}];
+  if (all.empty()) return;
+  const Setter& from = all.front();
+  if (!from.lane.empty() && !lane.empty() && stats.flows.size() < kMaximumFlows) {
+    stats.flows.push_back(
+        {from.lane, static_cast<double>(from.end) * 1e-6, lane, static_cast<double>(start) * 1e-6});
+  }
+  all.pop();
 }
 
 // Starts as many instructions of the pipe as their flags allow; stops at the first that must wait.
@@ -77,16 +121,23 @@ void Machine::Impl::advance_pipe(std::int32_t core, PipeId id) {
       pipe.memory_blocked = true;
       return;
     }
+    const Picoseconds unblocked = pipe.memory_blocked ? std::max(pipe.free_at, now) : pipe.free_at;
+    const Picoseconds start = std::max({unblocked, q.issued, tokens});
     for (FlagId w : i.wait) {
       if (w != kNoFlag) c.flags[w].tokens.pop();
     }
-    const Picoseconds unblocked = pipe.memory_blocked ? std::max(pipe.free_at, now) : pipe.free_at;
-    const Picoseconds start = std::max({unblocked, q.issued, tokens});
+    if (timeline) record_waits(core, id, i, start);
+    if (i.place != 0) note_place(core, id, i);
     if (start > pipe.last_end) {
-      Picoseconds& reason = tokens >= q.issued && tokens > unblocked ? pipe.wait_flag
-                            : q.issued > unblocked                   ? pipe.wait_scalar
-                                                                     : pipe.wait_memory;
-      reason += start - pipe.last_end;
+      Spent* place = i.place != 0 ? &places[i.place] : nullptr;
+      const auto wait = [&](Picoseconds Spent::* reason) {
+        pipe.*reason += start - pipe.last_end;
+        if (place != nullptr) place->*reason += start - pipe.last_end;
+      };
+      if (tokens >= q.issued && tokens > unblocked)
+        wait(&Spent::wait_flag);
+      else
+        wait(q.issued > unblocked ? &Spent::wait_scalar : &Spent::wait_memory);
     }
     pipe.memory_blocked = false;
     ++pipe.instructions;
@@ -101,9 +152,11 @@ void Machine::Impl::advance_pipe(std::int32_t core, PipeId id) {
     }
     pipe.free_at = pipe.last_end = end;
     pipe.busy += end - start;
+    if (i.place != 0) places[i.place].busy += end - start;
     if (i.cycles > 0) span(core, id, i.name, start, end);
     const Ending ending = ending_of(q);
     pop_queue(c, pipe, core, id, start);
+    if (timeline) record_sets(core, id, ending, end);
     finish(core, ending, end);
   }
 }
@@ -130,6 +183,7 @@ void Machine::Impl::begin_transfer(std::int32_t core, const Queued& q, Picosecon
   x.core = core;
   x.pipe = q.instruction.pipe;
   x.path = q.instruction.path;
+  x.place = q.instruction.place;
   x.access = q.instruction.access;
   x.bypass_l2 = q.instruction.bypass_l2;
   x.region = q.instruction.region;
@@ -287,6 +341,9 @@ void Machine::Impl::end_transfer(std::int32_t t) {
     --c.outstanding;
     if (--pipe.outstanding == 0) pipe.busy += now - pipe.outstanding_since;
     pipe.outstanding_bytes -= static_cast<double>(x.region.bytes());
+    // Transfers overlap: each is given the time by which it goes on longer than those before.
+    if (x.place != 0 && now > pipe.last_end) places[x.place].busy += now - std::max(pipe.last_end, x.start);
+    if (timeline) record_sets(x.core, x.pipe, x.ending, now);
     pipe.last_end = std::max(pipe.last_end, now);
     span(x.core, x.pipe, x.name, x.start, now);
     if (pipe.memory_blocked) c.work.push_back(x.pipe);

@@ -68,6 +68,8 @@ struct Machine::Impl {
   bool abandoned = false;
   std::exception_ptr failure;
   bool timeline = false;
+  std::map<std::pair<std::int32_t, FlagId>, Ring<Setter>> setters;  // timeline only
+  std::vector<Place> places;
   RunStats stats;
 
   Picoseconds duration(double cycles) const {
@@ -98,6 +100,13 @@ struct Machine::Impl {
     if (timeline) record_span(core, pipe, name, start, end);
   }
   void record_span(std::int32_t core, PipeId pipe, const char* name, Picoseconds start, Picoseconds end);
+  std::string lane_of(std::int32_t core, PipeId pipe) const;
+  // Timeline only: a flag is set by a pipe (or by the scalar unit, `lane` empty), then waited for by one.
+  void record_set(std::int32_t core, FlagId flag, const std::string& lane, Picoseconds end);
+  void record_sets(std::int32_t core, PipeId pipe, const Ending& e, Picoseconds end);
+  void record_wait(std::int32_t core, FlagId flag, const std::string& lane, Picoseconds start);
+  void record_waits(std::int32_t core, PipeId pipe, const Instruction& i, Picoseconds start);
+  void note_place(std::int32_t core, PipeId pipe, const Instruction& i);
   // Starts as many instructions of the pipe as their flags allow; stops at the first that must wait.
   void advance_pipe(std::int32_t core, PipeId id);
   void pop_queue(CoreState& c, Pipe& pipe, std::int32_t core, PipeId id, Picoseconds start);

@@ -7,6 +7,7 @@
 #include <boost/context/fiber.hpp>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "chip/l2_slices.h"
@@ -18,7 +19,8 @@ namespace etalon::chip {
 namespace ctx = boost::context;
 
 constexpr std::size_t kMaximumSpans = 40000;
-constexpr int kTimelineCores = 2;
+constexpr std::size_t kMaximumFlows = 10000;
+constexpr int kTimelineCores = 2;  // unless cores are named
 
 // Thrown into a fiber that must unwind because the run failed.
 struct Abandoned {};
@@ -103,15 +105,24 @@ class Tokens {
   std::uint32_t head_ = 0, tail_ = 0;
 };
 
-struct Pipe {
+// What instructions, of a pipe or of a place in the program, spent.
+struct Spent {
+  Picoseconds busy = 0, wait_flag = 0, wait_scalar = 0, wait_memory = 0;
+  std::int64_t instructions = 0;
+};
+struct Place : Spent {
+  PipeId pipe = 0;
+  const char* name = "";
+  std::vector<bool> cores;  // that issued any
+};
+
+struct Pipe : Spent {
   Ring<Queued> queue;
   Picoseconds free_at = 0;  // when the next instruction may start
   Picoseconds last_end = 0;
   std::int32_t outstanding = 0;  // transfers not yet ended
   Picoseconds outstanding_since = 0;
   double outstanding_bytes = 0;
-  Picoseconds busy = 0, wait_flag = 0, wait_scalar = 0, wait_memory = 0;
-  std::int64_t instructions = 0;
   bool memory_blocked = false;  // the head waits for a transfer to end
   bool serial = false;          // the transfers under way allow no overlap
 };
@@ -135,6 +146,7 @@ struct Transfer {
   std::int32_t core = 0;
   PipeId pipe = 0;
   std::uint8_t path = 0;
+  std::uint16_t place = 0;
   Access access = Access::none;
   std::int16_t pending = 0;          // flows and foreign fetches still to end
   Picoseconds start = 0, ready = 0;  // ready: data may begin to flow
@@ -176,8 +188,14 @@ struct CoreState {
     }
     return f;
   }
-  bool issued_anything = false;
   int l2_partition = 0;
+  std::string lane;  // in timelines; empty: not shown
+};
+
+// Who set the tokens of a flag, in order; kept for timelines only.
+struct Setter {
+  std::string lane;  // empty: the scalar unit, or a core that is not shown
+  Picoseconds end = 0;
 };
 
 struct Event {

@@ -221,6 +221,48 @@ TEST(Machine, TheSameProgramGivesTheSameTime) {
     EXPECT_EQ(s.time.value, first);
   }
 }
+TEST(Machine, PlacesSayWhatTheirInstructionsSpentAndWaitedFor) {
+  Machine m(small_machine(2));
+  const auto stats = m.run(2, [&](Core& c) {
+    Instruction first = compute(100, kNoFlag, 1), second = compute(30, 1, kNoFlag);
+    first.place = 1;
+    second.place = 3;
+    second.pipe = 0;
+    first.pipe = 1;
+    c.issue(first);
+    c.issue(second);
+  });
+  ASSERT_EQ(stats.places.size(), 2u);
+  const PlaceStats &a = stats.places[0], &b = stats.places[1];
+  EXPECT_EQ(a.place, 1);
+  EXPECT_EQ(b.place, 3);
+  EXPECT_EQ(b.instructions, 2);
+  EXPECT_EQ(b.cores, 2);
+  const double cycle = 1 / m.spec().clock.value;
+  EXPECT_NEAR(a.busy.value, 200 * cycle, 1e-11);
+  EXPECT_NEAR(b.busy.value, 60 * cycle, 1e-11);
+  EXPECT_NEAR(b.wait_flag.value, 200 * cycle, 1e-11);  // the second waits for the first on either core
+  EXPECT_EQ(a.wait_flag.value, 0);
+}
+TEST(Machine, ATimelineHasTheFlagsOfTheCoresItShows) {
+  Machine m(small_machine(3));
+  const auto program = [&](Core& c) {
+    c.timeline_name(c.index() == 2 ? "the last" : "");
+    Instruction first = compute(100, kNoFlag, 1), second = compute(30, 1, kNoFlag);
+    first.pipe = 1;
+    second.pipe = 0;
+    c.issue(first);
+    c.issue(second);
+  };
+  const auto stats = m.run(3, program, true);
+  ASSERT_EQ(stats.timeline.spans.size(), 2u);
+  ASSERT_EQ(stats.flows.size(), 1u);
+  const Flow& f = stats.flows[0];
+  EXPECT_EQ(f.from_lane, "the last." + m.spec().pipes[1]);
+  EXPECT_EQ(f.to_lane, "the last." + m.spec().pipes[0]);
+  EXPECT_NEAR(f.from_us, f.to_us, 1e-9);
+  EXPECT_TRUE(m.run(3, program).flows.empty());
+}
 TEST(Machine, AThrowInAProgramReachesTheCaller) {
   Machine m(small_machine(2));
   EXPECT_THROW(m.run(2,

@@ -75,7 +75,7 @@ std::string as_json(const Document& document) {
       {{"title", document.title}, {"blocks", std::move(blocks)}, {"findings", std::move(findings)}}, 1);
 }
 
-std::string as_chrome_trace(const Timeline& timeline) {
+std::string as_chrome_trace(const Timeline& timeline, const std::vector<Flow>& flows) {
   json events = json::array();
   std::map<std::string, int> lanes;
   for (const Span& s : timeline.spans) lanes.emplace(s.lane, 0);
@@ -92,6 +92,22 @@ std::string as_chrome_trace(const Timeline& timeline) {
                       {"tid", lanes[s.lane]},
                       {"ts", number(s.start_us)},
                       {"dur", number(s.duration_us)}});
+  }
+  // An arrow binds to the spans that enclose its ends: it leaves just before the one ends.
+  int number_of_flow = 0;
+  for (const Flow& f : flows) {
+    const auto from = lanes.find(f.from_lane), to = lanes.find(f.to_lane);
+    if (from == lanes.end() || to == lanes.end()) continue;
+    json begin = {{"ph", "s"}, {"name", "flag"}, {"cat", "flag"}, {"id", ++number_of_flow}, {"pid", 0}};
+    json end = begin;
+    begin["tid"] = from->second;
+    begin["ts"] = number(std::max(0.0, f.from_us - 1e-6));
+    end["ph"] = "f";
+    end["bp"] = "e";
+    end["tid"] = to->second;
+    end["ts"] = number(f.to_us);
+    events.push_back(std::move(begin));
+    events.push_back(std::move(end));
   }
   return written({{"displayTimeUnit", "ns"},
                   {"otherData", {{"title", timeline.title}}},

@@ -6,8 +6,10 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/document.h"
+#include "base/flow.h"
 #include "base/result.h"
 
 namespace etalon::report {
@@ -24,8 +26,11 @@ std::string as_json(const Document&);
 
 std::string as_markdown(const Document&);
 
-// The trace event format of Chrome and Perfetto: one thread per lane, times in microseconds.
-std::string as_chrome_trace(const Timeline&);
+// A page that needs nothing else: the pictures (SVG, see svg.h), then the document.
+std::string as_html(const Document&, const std::vector<std::string>& pictures = {});
+
+// The trace event format of Chrome and Perfetto: one thread per lane, times in microseconds, flows as arrows.
+std::string as_chrome_trace(const Timeline&, const std::vector<Flow>& flows = {});
 
 // Error: file.unwritable.
 Result<std::monostate> write_file(const std::string& path, const std::string& bytes);

@@ -5,6 +5,10 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "report/svg.h"
 
 namespace etalon::report {
 namespace {
@@ -99,6 +103,56 @@ TEST(ChromeTrace, has_one_thread_per_lane_and_one_event_per_span) {
   EXPECT_EQ(j["traceEvents"][0]["args"]["name"], "cube");
   EXPECT_EQ(j["traceEvents"][3]["tid"], 1);
   EXPECT_EQ(j["traceEvents"][3]["dur"].get<double>(), 2);
+}
+
+TEST(ChromeTrace, flows_join_lanes_that_are_shown) {
+  const Timeline t{"t", {{"a", "x", 0, 2}, {"b", "y", 2, 1}}};
+  const auto j = nlohmann::json::parse(as_chrome_trace(t, {{"a", 2, "b", 2}, {"a", 2, "hidden", 3}}));
+  std::vector<nlohmann::json> arrows;
+  for (const auto& e : j["traceEvents"]) {
+    if (e["ph"] == "s" || e["ph"] == "f") arrows.push_back(e);
+  }
+  ASSERT_EQ(arrows.size(), 2u);
+  EXPECT_EQ(arrows[0]["id"], arrows[1]["id"]);
+  EXPECT_LT(arrows[0]["ts"].get<double>(), 2);  // within the span it leaves
+  EXPECT_EQ(arrows[1]["ts"].get<double>(), 2);
+  EXPECT_NE(arrows[0]["tid"], arrows[1]["tid"]);
+}
+
+// Tags of the page, opened and closed in order.
+void expect_balanced(const std::string& page) {
+  std::vector<std::string> open;
+  for (std::size_t at = page.find('<'); at != std::string::npos; at = page.find('<', at + 1)) {
+    const std::size_t end = page.find('>', at);
+    ASSERT_NE(end, std::string::npos);
+    const std::string tag = page.substr(at + 1, page.find_first_of(" >/", at + 2) - at - 1);
+    if (tag.starts_with('!') || tag == "meta" || page[end - 1] == '/') continue;
+    if (!tag.starts_with('/')) {
+      open.push_back(tag);
+      continue;
+    }
+    ASSERT_FALSE(open.empty()) << tag;
+    EXPECT_EQ("/" + open.back(), tag.substr(0, tag.find('>')));
+    open.pop_back();
+  }
+  EXPECT_TRUE(open.empty());
+}
+
+TEST(Html, stands_alone_and_shows_everything) {
+  Document d = sample();
+  d.text("1 < 2 & \"so on\"");
+  Roofline roofline{"roofline <of> a chip", "operations", {{"cube", 300e12}}, {{"HBM", 1.5e12}}, {}};
+  roofline.points = {{"a kernel", 10, 5e12}, {"nothing", 0, 0}};
+  const Occupancy occupancy{"pipes", 10, {"busy", "waits"}, {{"cube", {4, 5}}, {"mte2", {20, 1}}}};
+  const std::string page = as_html(d, {as_svg(roofline), as_svg(occupancy)});
+  expect_balanced(page);
+  EXPECT_NE(page.find("1 &lt; 2 &amp; &quot;so on&quot;"), std::string::npos);
+  EXPECT_NE(page.find("<code>memory.tight</code>"), std::string::npos);
+  EXPECT_NE(page.find("a kernel: 5.00 T/s"), std::string::npos);
+  EXPECT_EQ(page.find("nothing"), std::string::npos);                     // no place on logarithmic axes
+  EXPECT_EQ(page.find("http"), page.find("http://www.w3.org/2000/svg"));  // loads nothing
+  EXPECT_EQ(as_svg(Occupancy{}), "");
+  EXPECT_EQ(as_svg(Roofline{}), "");
 }
 
 TEST(File, that_cannot_be_written_is_an_error) {

@@ -12,11 +12,13 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <limits>
 #include <optional>
 
 #include "ascendc/acl/profile_record.h"
 #include "ascendc/acl/settings.h"
 #include "ascendc/hazards/checker.h"
+#include "ascendc/hazards/sites.h"
 #include "chip/npu.h"
 
 namespace etalon::ascendc {
@@ -125,8 +127,14 @@ void note_resident(const ChildTask& task, ReportPage& page) {
   }
 }
 
-void note_time(const ChildTask& task, const LaunchResult& run, ReportPage& page) {
-  const ProfileRecord record = profile_record(*task.chip, task.kernel, task.options, run);
+void note_time(const ChildTask& task, const LaunchResult& run, const hazards::Sites& sites,
+               ReportPage& page) {
+  std::optional<hazards::SourceLines> lines;
+  const auto line_of = [&](std::uint16_t place) {
+    if (!lines) lines.emplace();
+    return lines->of(sites.at(place));
+  };
+  const ProfileRecord record = profile_record(*task.chip, task.kernel, task.options, run, line_of);
   page.timed = true;
   page.task_us = record.task_us;
   note_resident(task, page);
@@ -185,10 +193,18 @@ void run_child(const ChildTask& task, ReportPage& page) {
       for (const WrittenBytes& w : task.written->all()) checker->track(w);
       options.observer = &*checker;
     }
+    hazards::Sites sites;
+    if (!profile_file().empty()) {
+      sites.look_for_code();
+      options.place_of = [&sites](const CallPlace& place) {
+        const hazards::SiteId id = sites.of(place);
+        return static_cast<std::uint16_t>(id <= std::numeric_limits<std::uint16_t>::max() ? id : 0);
+      };
+    }
     const auto run = launch(*task.device, options, [&task] { task.body(task.closure); });
     if (checker) page.hazards = tell_hazards(*checker);
     if (run) {
-      if (task.options.mode != Mode::functional) note_time(task, *run, page);
+      if (task.options.mode != Mode::functional) note_time(task, *run, sites, page);
       page.state = ReportPage::ended;
     } else {
       put_failure(page, run.error().code, run.error().message, run.error().fix);

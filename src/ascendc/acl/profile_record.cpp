@@ -44,12 +44,28 @@ bool read_line(const std::string& line, ProfileRecord& r) {
     in >> p.name >> p.busy_mean_us >> p.busy_max_us >> p.wait_flag_us >> p.wait_scalar_us >>
         p.wait_memory_us >> p.instructions;
     r.pipes.push_back(p);
+  } else if (key == "line") {
+    LineRecord l;
+    in >> l.pipe >> l.busy_us >> l.wait_flag_us >> l.wait_scalar_us >> l.wait_memory_us >> l.instructions >>
+        l.name;
+    if (!in.fail()) std::getline(in >> std::ws, l.place);
+    r.lines.push_back(l);
+  } else if (key == "flow") {
+    std::string text;
+    std::getline(in >> std::ws, text);
+    const auto parts = split(text, '|');
+    if (parts.size() != 4) return false;
+    r.flows.push_back({parts[0], std::atof(parts[1].c_str()), parts[2], std::atof(parts[3].c_str())});
+    return true;
   } else if (key == "span") {
     Span s;
-    in >> s.lane >> s.start_us >> s.duration_us;
-    if (!in.fail()) std::getline(in >> std::ws, s.name);
-    r.spans.push_back(s);
-    return !s.lane.empty();
+    in >> s.start_us >> s.duration_us;
+    std::string text;
+    std::getline(in >> std::ws, text);
+    const auto parts = split(text, '|');
+    if (in.fail() || parts.size() != 2) return false;
+    r.spans.push_back({parts[0], parts[1], s.start_us, s.duration_us});
+    return true;
   } else {
     return false;
   }
@@ -59,7 +75,8 @@ bool read_line(const std::string& line, ProfileRecord& r) {
 }  // namespace
 
 ProfileRecord profile_record(const catalog::Chip& chip, const std::string& kernel,
-                             const LaunchOptions& options, const LaunchResult& run) {
+                             const LaunchOptions& options, const LaunchResult& run,
+                             const std::function<std::string(std::uint16_t place)>& line_of) {
   ProfileRecord r;
   r.kernel = kernel;
   r.chip = chip.name;
@@ -85,7 +102,21 @@ ProfileRecord profile_record(const catalog::Chip& chip, const std::string& kerne
                        from.wait_flag.value * kMicro, from.wait_scalar.value * kMicro,
                        from.wait_memory.value * kMicro, from.instructions});
   }
+  // Several places may be one line: copies of an inlined function, a loop that was unrolled.
+  for (const chip::PlaceStats& p : s.places) {
+    const std::string place = line_of(p.place);
+    if (place.empty()) continue;
+    const std::string pipe = chip::kNpuPipeNames[p.pipe];
+    auto line = std::ranges::find_if(
+        r.lines, [&](const LineRecord& l) { return l.place == place && l.pipe == pipe && l.name == p.name; });
+    if (line == r.lines.end()) line = r.lines.insert(line, {place, pipe, p.name});
+    const double mean = kMicro / std::max(p.cores, 1);
+    line->busy_us += p.busy.value * mean, line->wait_flag_us += p.wait_flag.value * mean;
+    line->wait_scalar_us += p.wait_scalar.value * mean, line->wait_memory_us += p.wait_memory.value * mean;
+    line->instructions += p.instructions;
+  }
   r.spans = s.timeline.spans;
+  r.flows = s.flows;
   return r;
 }
 
@@ -98,9 +129,15 @@ std::string as_text(const ProfileRecord& r) {
     text += fmt::format("pipe {} {} {} {} {} {} {}\n", p.name, p.busy_mean_us, p.busy_max_us, p.wait_flag_us,
                         p.wait_scalar_us, p.wait_memory_us, p.instructions);
   }
-  for (const Span& s : r.spans) {
-    text += fmt::format("span {} {} {} {}\n", s.lane, s.start_us, s.duration_us, one_line(s.name));
+  for (const LineRecord& l : r.lines) {
+    text += fmt::format("line {} {} {} {} {} {} {} {}\n", l.pipe, l.busy_us, l.wait_flag_us, l.wait_scalar_us,
+                        l.wait_memory_us, l.instructions, l.name.empty() ? "-" : l.name, one_line(l.place));
   }
+  for (const Span& s : r.spans) {
+    text += fmt::format("span {} {} {}|{}\n", s.start_us, s.duration_us, s.lane, one_line(s.name));
+  }
+  for (const Flow& f : r.flows)
+    text += fmt::format("flow {}|{}|{}|{}\n", f.from_lane, f.from_us, f.to_lane, f.to_us);
   return text + "end\n";
 }
 

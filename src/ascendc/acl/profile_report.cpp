@@ -55,6 +55,7 @@ std::vector<Group> groups_of(const std::vector<ProfileRecord>& launches) {
     if (it == groups.end()) {
       groups.push_back({r, 1, r.task_us, r.task_us, r.task_us});
       groups.back().mean.spans.clear();
+      groups.back().mean.flows.clear();
       continue;
     }
     ++it->calls;
@@ -132,6 +133,32 @@ Table memory(const catalog::Chip& chip, const ProfileRecord& r) {
   return t;
 }
 
+constexpr std::size_t kLines = 12;
+
+Table source_lines(const ProfileRecord& r) {
+  Table t{"Source lines that take the most, with what their pipe waits before them; the first call",
+          {{"line", "", 4},
+           {"instruction", "", 4},
+           {"pipe", "", 4},
+           {"issued", "", 6},
+           {"busy", "us", 3},
+           {"waits for flags", "us", 3},
+           {"for the scalar unit", "us", 3},
+           {"for memory", "us", 3}},
+          {}};
+  std::vector<LineRecord> lines = r.lines;
+  const auto total = [](const LineRecord& l) {
+    return l.busy_us + l.wait_flag_us + l.wait_scalar_us + l.wait_memory_us;
+  };
+  std::ranges::stable_sort(lines, std::ranges::greater{}, total);
+  if (lines.size() > kLines) lines.resize(kLines);
+  for (const LineRecord& l : lines) {
+    t.rows.push_back({l.place, l.name, l.pipe, l.instructions, l.busy_us, l.wait_flag_us, l.wait_scalar_us,
+                      l.wait_memory_us});
+  }
+  return t;
+}
+
 Table helps(const std::vector<Advice>& list, double task_us) {
   Table t{"What would help most", {{"saves up to", "us", 3}, {"of the task", "%", 3}, {"what", "", 4}}, {}};
   for (const Advice& a : list) t.rows.push_back({a.saving_us, share(a.saving_us, task_us), a.text});
@@ -155,25 +182,13 @@ Document profile_report(const catalog::Chip& chip, const std::string& program,
     const ProfileRecord& r = groups[i].mean;
     d.heading(2, fmt::format("{}, {} blocks", r.kernel, r.blocks));
     d.table(pipes(r)).table(memory(chip, r));
+    if (!r.lines.empty()) d.table(source_lines(r));
     const std::vector<Advice> list = advice(chip, r);
     if (!list.empty()) d.table(helps(list, r.task_us));
   }
   if (groups.size() > kDetailed)
     d.text(fmt::format("{} further kernels take less time than these.", groups.size() - kDetailed));
   return d;
-}
-
-Timeline profile_timeline(const std::string& program, const std::vector<ProfileRecord>& launches) {
-  Timeline all{program, {}};
-  double begin = 0;
-  for (const ProfileRecord& r : launches) {
-    all.spans.push_back({"kernels", r.kernel, begin, r.task_us});
-    const double cores_begin = begin + (r.task_us - r.time_us);
-    for (const Span& s : r.spans)
-      all.spans.push_back({s.lane, s.name, cores_begin + s.start_us, s.duration_us});
-    begin += r.task_us;
-  }
-  return all;
 }
 
 }  // namespace etalon::ascendc

@@ -8,6 +8,7 @@
 
 #include "ascendc/acl/profile_record.h"
 #include "base/document.h"
+#include "base/picture.h"
 
 namespace etalon::ascendc {
 
@@ -26,9 +27,15 @@ struct Advice {
 // What would help most, by the time it could save, at most three.
 std::vector<Advice> advice(const catalog::Chip& chip, const ProfileRecord& record);
 
+// Kernels below what the chip's cube cores (floating-point operations), vector cores (16-bit lanes that
+// work) and memories allow; and for the kernel that takes longest, what its pipes spend its time on.
+Roofline roofline_of(const catalog::Chip& chip, const std::vector<ProfileRecord>& launches);
+Occupancy occupancy_of(const std::vector<ProfileRecord>& launches);
+
 Document profile_report(const catalog::Chip& chip, const std::string& program,
                         const std::vector<ProfileRecord>& launches);
-// The launches one after another, each core's pipes a lane.
+// The launches one after another, each core's pipes a lane, and the flags between them.
 Timeline profile_timeline(const std::string& program, const std::vector<ProfileRecord>& launches);
+std::vector<Flow> profile_flows(const std::vector<ProfileRecord>& launches);
 
 }  // namespace etalon::ascendc

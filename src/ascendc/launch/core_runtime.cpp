@@ -87,6 +87,7 @@ void CoreRuntime::resumed() { etalon_asc_current = &visible_; }
 
 void CoreRuntime::issue(chip::Instruction& i) {
   PipeWaits& w = waits_[i.pipe];
+  if (i.place == 0) i.place = place();
   if (w.count == 0 && follows_held(i)) {
     held_.cycles += i.cycles;
     held_.flops += i.flops;
@@ -110,7 +111,7 @@ void CoreRuntime::issue(chip::Instruction& i) {
 // Whether `i` can go to the machine as one instruction with the one held back: nobody waits between them, and
 // the scalar unit issues the second before the first can have ended, so that both follow each other anyway.
 bool CoreRuntime::follows_held(const chip::Instruction& i) const {
-  return has_held_ && held_.pipe == i.pipe && held_.access == chip::Access::none &&
+  return has_held_ && held_.pipe == i.pipe && held_.place == i.place && held_.access == chip::Access::none &&
          i.access == chip::Access::none && held_.set[0] == kNoFlag && i.wait[0] == kNoFlag &&
          held_count_ < kMostJoined && pending_scalar_ <= held_.cycles;
 }
@@ -133,6 +134,7 @@ void CoreRuntime::flush_waits(int pipe) {
   chip::Instruction i;
   i.pipe = static_cast<chip::PipeId>(pipe);
   i.name = "WaitFlag";
+  i.place = waits_[pipe].place;
   issue(i);
   flush();
 }

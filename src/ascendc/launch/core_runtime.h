@@ -35,6 +35,7 @@ struct LaunchContext {
   int cubes = 0, vectors = 0, sub_blocks = 0;  // sub_blocks: vector cores per cube in a mix launch, else 0
   LooseScheduler* loose = nullptr;             // if not timed
   Observer* observer = nullptr;
+  const std::function<std::uint16_t(const CallPlace&)>* place_of = nullptr;
   std::int64_t calls = 0;
   std::vector<class CoreRuntime*> cores;  // all of them, for what one core writes into another's memory
 };
@@ -100,6 +101,7 @@ class CoreRuntime {
 
   // Timing: one instruction is held back so that the flags set right after it go with it.
   void issue(chip::Instruction& instruction);
+  std::uint16_t place() const { return launch_.place_of != nullptr ? (*launch_.place_of)(place_) : 0; }
   bool follows_held(const chip::Instruction&) const;
   void flush();
   void resumed();
@@ -136,6 +138,7 @@ class CoreRuntime {
     chip::FlagId flags[3];
     int count = 0;
     int paying = 0;  // of these, how many cost the pipe the time a flag takes
+    std::uint16_t place = 0;  // of the last
   };
   PipeWaits waits_[chip::kNpuPipes];
   bool vector_barrier_ = true;

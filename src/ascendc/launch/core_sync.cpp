@@ -98,6 +98,7 @@ void CoreRuntime::wait_flag(int from, int to, int id) {
   // Data handed on costs the time of the flag; a buffer given back was as a rule free long before.
   const bool pays = (from == kAscPipeMte2 && to == kAscPipeMte1) || (from == kAscPipeM && to == kAscPipeFix);
   waits_[pipe].paying += pays ? 1 : 0;
+  waits_[pipe].place = place();
 }
 
 void CoreRuntime::pipe_barrier(int pipe) {

@@ -42,6 +42,14 @@ Result<Shape> shape_of(const LaunchOptions& o, const InstructionCosts& costs) {
   return s;
 }
 
+// Timelines show the cores of the first block, of plain kernels those of the first two.
+std::string lane_name(const Shape& shape, int index) {
+  const bool is_cube = index < shape.cubes;
+  const int lane = is_cube ? index : index - shape.cubes;
+  if (lane >= (shape.sub_blocks > 0 ? (is_cube ? 1 : shape.sub_blocks) : 2)) return {};
+  return fmt::format("{} {}", is_cube ? "cube" : "vector", lane);
+}
+
 // The blocks of one core, in turn.
 void run_core(CoreRuntime& core, const LaunchOptions& o, const Shape& shape, const InstructionCosts& costs,
               int index, const std::function<void()>& kernel) {
@@ -73,6 +81,7 @@ Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::f
   context.vectors = shape.vectors;
   context.sub_blocks = shape.sub_blocks;
   context.observer = o.observer;
+  if (o.place_of) context.place_of = &o.place_of;
   if (context.functional && !device.with_data()) {
     return fail("launch.mode", "numbers asked for on a device without data",
                 "make the device with data, or time only");
@@ -103,6 +112,7 @@ Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::f
           const int block = vector ? (c.index() - shape.cubes) / shape.sub_blocks : c.index();
           c.l2_partition(block * partitions / shape.machine_blocks);
         }
+        if (o.want_timeline) c.timeline_name(lane_name(shape, c.index()));
         CoreRuntime& core = cores[static_cast<std::size_t>(c.index())];
         core.attach(&c);
         run_core(core, o, shape, device.costs(), c.index(), kernel);

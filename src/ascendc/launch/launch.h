@@ -27,6 +27,8 @@ struct LaunchOptions {
   bool runtime_tiling = true;  // tiling values known at run time only: address arithmetic costs scalar time
   bool want_timeline = false;
   Observer* observer = nullptr;
+  // Numbers the places of calls, from 1, for RunStats::places; not asked if empty.
+  std::function<std::uint16_t(const CallPlace&)> place_of;
 };
 
 struct LaunchResult {
