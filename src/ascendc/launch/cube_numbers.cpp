@@ -44,7 +44,8 @@ void transpose_words(const std::byte* from, std::byte* first, std::byte* second)
   }
 }
 
-// im2col into L0A: fractals by rows of 16 output positions, then by columns of 32 bytes of K.
+// im2col: fractals by rows of 16 output positions, then by columns of 32 bytes of K. The fractals of L0B hold
+// columns: there the rows are K, and each fractal of 16-bit elements is transposed on its way.
 void load_3d(const etalon_asc_load& l, const std::byte* l1, std::byte* dst) {
   const int size = bytes_of(l.type), c0 = 32 / size;
   const int channels1 = (l.channels + c0 - 1) / c0;
@@ -75,6 +76,9 @@ void load_3d(const etalon_asc_load& l, const std::byte* l1, std::byte* dst) {
         std::memcpy(to, pad, 32);
     }
   }
+  if (l.dst_space != kAscL0b || size != 2) return;
+  for (std::byte* fractal = dst; fractal < dst + m1 * k1 * 512; fractal += 512)
+    transpose_square<std::uint16_t>(fractal, fractal, 16);
 }
 
 }  // namespace
