@@ -16,8 +16,8 @@ struct Tolerance {
 // `call(dst, src, tmp, count)` with temporary memory of the caller and `call(dst, src, count)` with that of
 // the framework, out of place and in place.
 template <class T, class Call>
-void check_unary(const char* name, const Call& call, Function f, double low, double high,
-                 Tolerance tolerance) {
+void expect_unary(const char* name, const Call& call, Function f, double low, double high,
+                  Tolerance tolerance) {
   for (const std::uint32_t count : {16u, 100u, 1000u, 4096u}) {
     for (const bool framework : {false, true}) {
       auto x = random_values<T>(4096, low, high, count);
@@ -49,19 +49,19 @@ void check_unary(const char* name, const Call& call, Function f, double low, dou
         << name << " in place";
 }
 
-#define CHECK_UNARY(Name, f, low, high, absolute, relative)                                       \
-  check_unary<float>(#Name, [](auto&&... a) { Name(a...); }, f, low, high, {absolute, relative}); \
-  check_unary<half>(#Name, [](auto&&... a) { Name(a...); }, f, low, high, {absolute, relative})
+#define EXPECT_UNARY(Name, f, low, high, absolute, relative)                                       \
+  expect_unary<float>(#Name, [](auto&&... a) { Name(a...); }, f, low, high, {absolute, relative}); \
+  expect_unary<half>(#Name, [](auto&&... a) { Name(a...); }, f, low, high, {absolute, relative})
 
 TEST(MathLibrary, RoundsToIntegers) {
   COVERS("Ceil", "Floor", "Round", "Rint", "Trunc", "Frac", "Sign");
-  CHECK_UNARY(Ceil, std::ceil, -40.0, 40.0, 0, 0);
-  CHECK_UNARY(Floor, std::floor, -40.0, 40.0, 0, 0);
-  CHECK_UNARY(Round, std::round, -40.0, 40.0, 0, 0);
-  CHECK_UNARY(Rint, std::nearbyint, -40.0, 40.0, 0, 0);
-  CHECK_UNARY(Trunc, std::trunc, -40.0, 40.0, 0, 0);
-  CHECK_UNARY(Frac, [](double x) { return x - std::trunc(x); }, -40.0, 40.0, 0, 0);
-  CHECK_UNARY(Sign, [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }, -1e-3, 1e-3, 0, 0);
+  EXPECT_UNARY(Ceil, std::ceil, -40.0, 40.0, 0, 0);
+  EXPECT_UNARY(Floor, std::floor, -40.0, 40.0, 0, 0);
+  EXPECT_UNARY(Round, std::round, -40.0, 40.0, 0, 0);
+  EXPECT_UNARY(Rint, std::nearbyint, -40.0, 40.0, 0, 0);
+  EXPECT_UNARY(Trunc, std::trunc, -40.0, 40.0, 0, 0);
+  EXPECT_UNARY(Frac, [](double x) { return x - std::trunc(x); }, -40.0, 40.0, 0, 0);
+  EXPECT_UNARY(Sign, [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }, -1e-3, 1e-3, 0, 0);
   const std::vector<float> ties = {0.5f, 1.5f, 2.5f, -0.5f, -2.5f, 3.49f, 1e20f, -7};
   LibraryRun run;
   run.in(ties).out<float>(8).out<float>(8);
@@ -74,28 +74,28 @@ TEST(MathLibrary, RoundsToIntegers) {
 }
 
 TEST(MathLibrary, ExponentialsAndLogarithms) {
-  COVERS("Log", "Log2", "Log10", "Sinh", "Cosh", "Tanh", "Asinh", "Acosh", "Atanh");
-  CHECK_UNARY(Log, std::log, 1e-3, 5e4, 1e-7, 2e-7);
-  CHECK_UNARY(Log2, std::log2, 1e-3, 5e4, 1e-7, 3e-7);
-  CHECK_UNARY(Log10, std::log10, 1e-3, 5e4, 1e-7, 3e-7);
-  CHECK_UNARY(Sinh, std::sinh, -10.0, 10.0, 2e-7, 3e-7);
-  CHECK_UNARY(Cosh, std::cosh, -10.0, 10.0, 2e-7, 3e-7);
-  CHECK_UNARY(Tanh, std::tanh, -12.0, 12.0, 3e-7, 0);
-  CHECK_UNARY(Asinh, std::asinh, -1000.0, 1000.0, 3e-7, 3e-7);
-  CHECK_UNARY(Acosh, std::acosh, 1.0, 1000.0, 4e-7, 3e-7);
-  CHECK_UNARY(Atanh, std::atanh, -0.99, 0.99, 3e-7, 3e-7);
+  COVERS("Log", "Log2", "Log10", "Sinh", "Cosh", "Tanh", "Asinh", "Acosh");
+  EXPECT_UNARY(Log, std::log, 1e-3, 5e4, 1e-7, 2e-7);
+  EXPECT_UNARY(Log2, std::log2, 1e-3, 5e4, 1e-7, 3e-7);
+  EXPECT_UNARY(Log10, std::log10, 1e-3, 5e4, 1e-7, 3e-7);
+  EXPECT_UNARY(Sinh, std::sinh, -10.0, 10.0, 2e-7, 3e-7);
+  EXPECT_UNARY(Cosh, std::cosh, -10.0, 10.0, 2e-7, 3e-7);
+  EXPECT_UNARY(Tanh, std::tanh, -12.0, 12.0, 3e-7, 0);
+  EXPECT_UNARY(Asinh, std::asinh, -1000.0, 1000.0, 3e-7, 3e-7);
+  EXPECT_UNARY(Acosh, std::acosh, 1.0, 1000.0, 4e-7, 3e-7);
+  EXPECT_UNARY(Atanh, std::atanh, -0.99, 0.99, 3e-7, 3e-7);
 }
 
 TEST(MathLibrary, ExponentialBySeries) {
   COVERS("Exp");
-  check_unary<float>("Exp<0>", [](auto d, auto s, auto... a) { Exp<float, 0>(d, s, a...); }, std::exp, -20.0,
-                     20.0, {0, 2e-7});
-  check_unary<half>("Exp<0>", [](auto d, auto s, auto... a) { Exp<half, 0>(d, s, a...); }, std::exp, -10.0,
-                    10.0, {0, 2e-7});
-  check_unary<float>("Exp<12>", [](auto d, auto s, auto... a) { Exp<float, 12>(d, s, a...); }, std::exp,
-                     -20.0, 20.0, {0, 5e-7});
+  expect_unary<float>("Exp<0>", [](auto d, auto s, auto... a) { Exp<float, 0>(d, s, a...); }, std::exp, -20.0,
+                      20.0, {0, 2e-7});
+  expect_unary<half>("Exp<0>", [](auto d, auto s, auto... a) { Exp<half, 0>(d, s, a...); }, std::exp, -10.0,
+                     10.0, {0, 2e-7});
+  expect_unary<float>("Exp<12>", [](auto d, auto s, auto... a) { Exp<float, 12>(d, s, a...); }, std::exp,
+                      -20.0, 20.0, {0, 5e-7});
   // Two terms beyond one: e^floor (1 + f + f^2 / 2).
-  check_unary<float>(
+  expect_unary<float>(
       "Exp<2>", [](auto d, auto s, auto... a) { Exp<float, 2>(d, s, a...); },
       [](double x) {
         const double f = x - std::floor(x);
@@ -107,26 +107,26 @@ TEST(MathLibrary, ExponentialBySeries) {
 TEST(MathLibrary, Trigonometry) {
   COVERS("Sin", "Cos", "Tan", "Asin", "Acos", "Atan");
   for (const double range : {3.0, 1000.0, 65504.0}) {
-    CHECK_UNARY(Sin, std::sin, -range, range, 3e-7, 0);
-    CHECK_UNARY(Cos, std::cos, -range, range, 3e-7, 0);
-    CHECK_UNARY(Tan, std::tan, -range, range, 3e-7, 1e-5);
+    EXPECT_UNARY(Sin, std::sin, -range, range, 3e-7, 0);
+    EXPECT_UNARY(Cos, std::cos, -range, range, 3e-7, 0);
+    EXPECT_UNARY(Tan, std::tan, -range, range, 3e-7, 1e-5);
   }
-  CHECK_UNARY(Asin, std::asin, -1.0, 1.0, 1e-7, 5e-7);
-  CHECK_UNARY(Acos, std::acos, -1.0, 1.0, 1e-7, 5e-7);
-  CHECK_UNARY(Atan, std::atan, -1.0, 1.0, 1e-9, 5e-7);
-  CHECK_UNARY(Atan, std::atan, -6e4, 6e4, 1e-9, 5e-7);
+  EXPECT_UNARY(Asin, std::asin, -1.0, 1.0, 1e-7, 5e-7);
+  EXPECT_UNARY(Acos, std::acos, -1.0, 1.0, 1e-7, 5e-7);
+  EXPECT_UNARY(Atan, std::atan, -1.0, 1.0, 1e-9, 5e-7);
+  EXPECT_UNARY(Atan, std::atan, -6e4, 6e4, 1e-9, 5e-7);
 }
 
 TEST(MathLibrary, ErrorFunctions) {
   COVERS("Erf", "Erfc");
-  CHECK_UNARY(Erf, std::erf, -5.0, 5.0, 3e-7, 2e-7);
-  CHECK_UNARY(Erfc, std::erfc, -5.0, 5.0, 2e-7, 3e-6);
-  check_unary<float>("Erfc", [](auto&&... a) { Erfc(a...); }, std::erfc, 0.0, 9.0, {1e-37, 1e-5});
+  EXPECT_UNARY(Erf, std::erf, -5.0, 5.0, 3e-7, 2e-7);
+  EXPECT_UNARY(Erfc, std::erfc, -5.0, 5.0, 2e-7, 3e-6);
+  expect_unary<float>("Erfc", [](auto&&... a) { Erfc(a...); }, std::erfc, 0.0, 9.0, {1e-37, 1e-5});
 }
 
 template <class T, class Call, class F>
-void check_binary(const char* name, const std::vector<T>& a, const std::vector<T>& b, const Call& call,
-                  const F& f, Tolerance tolerance) {
+void expect_binary(const char* name, const std::vector<T>& a, const std::vector<T>& b, const Call& call,
+                   const F& f, Tolerance tolerance) {
   for (const bool framework : {false, true}) {
     LibraryRun run;
     run.in(a).in(b).template out<T>(a.size()).temporary(3072);
@@ -147,16 +147,16 @@ void check_binary(const char* name, const std::vector<T>& a, const std::vector<T
 }
 
 template <class T>
-void check_power() {
+void expect_power() {
   auto a = random_values<T>(1000, 0.01, 8.0, 1), b = random_values<T>(1000, -4.0, 4.0, 2);
   const auto call = [](auto&&... p) { Power(p...); };
   const auto pow = [](double x, double y) { return std::pow(x, y); };
-  check_binary("Power", a, b, call, pow, {0, 3e-6});
+  expect_binary("Power", a, b, call, pow, {0, 3e-6});
   for (std::size_t i = 0; i < 1000; ++i)
     a[i] = -a[i], b[i] = T(static_cast<float>(static_cast<int>(i % 9) - 4));
   a[0] = a[1] = a[2] = T(0.0f), b[1] = T(2.0f), b[2] = T(0.0f);
   a[4] = T(-2.0f), b[4] = T(0.5f);
-  check_binary("Power", a, b, call, pow, {0, 3e-6});
+  expect_binary("Power", a, b, call, pow, {0, 3e-6});
   LibraryRun run;
   run.in(a).template out<T>(1000).template out<T>(1000).temporary(8192);
   run.go([](LibraryRun& r) {
@@ -171,8 +171,8 @@ void check_power() {
 }
 TEST(MathLibrary, PowersWithBothSigns) {
   COVERS("Power");
-  check_power<float>();
-  check_power<half>();
+  expect_power<float>();
+  expect_power<half>();
 }
 
 TEST(MathLibrary, RemaindersAreExact) {
@@ -181,8 +181,8 @@ TEST(MathLibrary, RemaindersAreExact) {
   auto c = a;
   for (std::size_t i = 0; i < c.size(); ++i) c[i] = std::round(b[i] * 1024) / 1024 * std::round(a[i]);
   const auto f = [](double x, double y) { return std::fmod(x, y); };
-  check_binary("Fmod", a, b, [](auto&&... p) { Fmod(p...); }, f, {0, 0});
-  check_binary("Fmod", c, b, [](auto&&... p) { Fmod(p...); }, f, {0, 0});
+  expect_binary("Fmod", a, b, [](auto&&... p) { Fmod(p...); }, f, {0, 0});
+  expect_binary("Fmod", c, b, [](auto&&... p) { Fmod(p...); }, f, {0, 0});
 }
 
 TEST(MathLibrary, ExclusiveOr) {

@@ -38,14 +38,14 @@ static constexpr SoftmaxConfig kPacked = {true, 0, 0, SoftmaxMode::SOFTMAX_OUTPU
 
 // Statistics: `width` equal values per row.
 template <class S>
-void check_rows(const std::vector<S>& got, const std::vector<double>& want, std::uint32_t width,
-                double relative) {
+void expect_rows(const std::vector<S>& got, const std::vector<double>& want, std::uint32_t width,
+                 double relative) {
   for (std::size_t i = 0; i < got.size(); ++i)
     ASSERT_TRUE(near(got[i], want[i / width], 1e-7, relative)) << "row " << i / width;
 }
 
 template <class T, class S, const SoftmaxConfig& config>
-void check_softmax(const Shape& s) {
+void expect_softmax(const Shape& s) {
   const auto x = random_values<T>(s.m * s.k, -4, 4, s.m);
   const std::uint32_t width = config.mode == SoftmaxMode::SOFTMAX_NORMAL ? 32 / sizeof(S) : 1;
   std::vector<double> max, sum;
@@ -72,8 +72,8 @@ void check_softmax(const Shape& s) {
       SoftMax<T>(r.at<T>(5), r.at<T>(0), t, info_of(s));
     }
   });
-  check_rows(run.template result<S>(2), sum, width, 3e-6);
-  check_rows(run.template result<S>(3), max, width, 0);
+  expect_rows(run.template result<S>(2), sum, width, 3e-6);
+  expect_rows(run.template result<S>(3), max, width, 0);
   const double from_half = std::is_same_v<S, half> ? 2e-3 : 0;  // of a sum rounded to half
   for (std::uint32_t r = 0; r < s.m; ++r) {
     for (std::uint32_t c = 0; c < s.cols; ++c) {
@@ -88,19 +88,19 @@ void check_softmax(const Shape& s) {
 
 TEST(SoftmaxLibrary, RowsOfAnyLengthInEveryMixOfTypes) {
   COVERS("SoftMax", "SimpleSoftMax", "SoftMaxShapeInfo", "SoftmaxConfig", "SoftmaxMode",
-         "SOFTMAX_OUTPUT_WITHOUT_BRC", "SoftMaxTiling");
+         "SOFTMAX_OUTPUT_WITHOUT_BRC");
   for (Shape s : kShapes) {
     SCOPED_TRACE(::testing::Message() << s.m << " x " << s.k);
-    if (s.k < 4096) check_softmax<float, float, SOFTMAX_DEFAULT_CFG>(s);
-    if (s.k < 4096) check_softmax<float, float, kPacked>(s);
-    check_softmax<half, half, SOFTMAX_DEFAULT_CFG>(s);
-    check_softmax<half, float, SOFTMAX_DEFAULT_CFG>(s);
-    check_softmax<half, float, kPacked>(s);
+    if (s.k < 4096) expect_softmax<float, float, SOFTMAX_DEFAULT_CFG>(s);
+    if (s.k < 4096) expect_softmax<float, float, kPacked>(s);
+    expect_softmax<half, half, SOFTMAX_DEFAULT_CFG>(s);
+    expect_softmax<half, float, SOFTMAX_DEFAULT_CFG>(s);
+    expect_softmax<half, float, kPacked>(s);
   }
 }
 
 template <class T, class S, const SoftmaxConfig& config>
-void check_flash(const Shape& s) {
+void expect_flash(const Shape& s) {
   const auto x = random_values<T>(s.m * s.k, -4, 4, s.m);
   const bool normal = config.mode == SoftmaxMode::SOFTMAX_NORMAL;
   const std::uint32_t width = normal ? 32 / sizeof(S) : 1, exp_width = normal ? 32 / sizeof(T) : 1;
@@ -138,11 +138,11 @@ void check_flash(const Shape& s) {
                                                            r.at<T>(7), r.at<S>(5), r.at<S>(6), t, info_of(s));
     }
   });
-  check_rows(run.template result<S>(2), sum, width, 3e-6);
-  check_rows(run.template result<S>(3), max, width, 0);
-  check_rows(run.template result<S>(5), new_sum, width, 3e-6);
-  check_rows(run.template result<S>(6), new_max, width, 0);
-  check_rows(run.template result<T>(7), factor, exp_width, 3e-6);
+  expect_rows(run.template result<S>(2), sum, width, 3e-6);
+  expect_rows(run.template result<S>(3), max, width, 0);
+  expect_rows(run.template result<S>(5), new_sum, width, 3e-6);
+  expect_rows(run.template result<S>(6), new_max, width, 0);
+  expect_rows(run.template result<T>(7), factor, exp_width, 3e-6);
   for (std::uint32_t r = 0; r < s.m; ++r) {
     for (std::uint32_t c = 0; c < s.cols; ++c) {
       const std::size_t i = r * s.k + c;
@@ -159,15 +159,15 @@ TEST(SoftmaxLibrary, FlashUpdatesMaximaAndSumsInPlace) {
     if (s.k > 2304) continue;
     SCOPED_TRACE(::testing::Message() << s.m << " x " << s.k);
     if (s.temporary > 0) s.temporary *= 2;
-    check_flash<float, float, SOFTMAX_DEFAULT_CFG>(s);
-    check_flash<float, float, kPacked>(s);
-    check_flash<half, half, SOFTMAX_DEFAULT_CFG>(s);
-    check_flash<half, float, SOFTMAX_DEFAULT_CFG>(s);
+    expect_flash<float, float, SOFTMAX_DEFAULT_CFG>(s);
+    expect_flash<float, float, kPacked>(s);
+    expect_flash<half, half, SOFTMAX_DEFAULT_CFG>(s);
+    expect_flash<half, float, SOFTMAX_DEFAULT_CFG>(s);
   }
 }
 
 template <class T>
-void check_grad(const Shape& s) {
+void expect_grad(const Shape& s) {
   const auto g = random_values<T>(s.m * s.k, -1, 1, 3), y = random_values<T>(s.m * s.k, 0, 1, 4);
   const std::uint32_t width = 32 / sizeof(T);
   LibraryRun run;
@@ -205,8 +205,8 @@ TEST(SoftmaxLibrary, Gradients) {
   for (const Shape& s : kShapes) {
     if (s.k > 2304) continue;
     SCOPED_TRACE(::testing::Message() << s.m << " x " << s.k);
-    check_grad<float>(s);
-    check_grad<half>(s);
+    expect_grad<float>(s);
+    expect_grad<half>(s);
   }
 }
 
@@ -237,7 +237,7 @@ TEST(SoftmaxLibrary, MaskedRowsAreReplaced) {
 }
 
 template <class T, class Call, class F>
-void check_activation(const Call& call, const F& f, bool two) {
+void expect_activation(const Call& call, const F& f, bool two) {
   constexpr std::uint32_t n = 3000;
   const auto a = random_values<T>(n, -6, 6, 1), b = random_values<T>(n, -6, 6, 2);
   LibraryRun run;
@@ -248,11 +248,11 @@ void check_activation(const Call& call, const F& f, bool two) {
     ASSERT_TRUE(near(run.template result<T>(2)[i], two ? f(x, y) : f(x, 0), 1e-7, 3e-6)) << x << " " << y;
   }
 }
-#define CHECK_ACTIVATION(two, f, ...)                                  \
+#define EXPECT_ACTIVATION(two, f, ...)                                 \
   {                                                                    \
     const auto both = [&](auto zero) {                                 \
       using T = decltype(zero);                                        \
-      check_activation<T>(                                             \
+      expect_activation<T>(                                            \
           [](LibraryRun& r) {                                          \
             const auto a = r.at<T>(0), b = r.at<T>(1), d = r.at<T>(2); \
             const auto tmp = r.tmp();                                  \
@@ -272,22 +272,22 @@ double gelu(double x) {
 
 TEST(ActivationLibrary, OfOneSource) {
   COVERS("Sigmoid", "Silu", "Swish", "Gelu", "FasterGelu");
-  CHECK_ACTIVATION(false, [](double x, double) { return sigmoid(x); }, Sigmoid(d, a, tmp, 3000));
-  CHECK_ACTIVATION(false, [](double x, double) { return sigmoid(x); }, Sigmoid(d, a));
-  CHECK_ACTIVATION(false, [](double x, double) { return x * sigmoid(x); }, Silu<T, false>(d, a, 3000));
-  CHECK_ACTIVATION(false, [](double x, double) { return x * sigmoid(2 * x); }, Swish(d, a, 3000, T(2.0f)));
-  CHECK_ACTIVATION(false, [](double x, double) { return gelu(x); }, Gelu(d, a, tmp, 3000));
-  CHECK_ACTIVATION(false, [](double x, double) { return gelu(x); }, Gelu<T, true>(d, a, 3000));
-  CHECK_ACTIVATION(
+  EXPECT_ACTIVATION(false, [](double x, double) { return sigmoid(x); }, Sigmoid(d, a, tmp, 3000));
+  EXPECT_ACTIVATION(false, [](double x, double) { return sigmoid(x); }, Sigmoid(d, a));
+  EXPECT_ACTIVATION(false, [](double x, double) { return x * sigmoid(x); }, Silu<T, false>(d, a, 3000));
+  EXPECT_ACTIVATION(false, [](double x, double) { return x * sigmoid(2 * x); }, Swish(d, a, 3000, T(2.0f)));
+  EXPECT_ACTIVATION(false, [](double x, double) { return gelu(x); }, Gelu(d, a, tmp, 3000));
+  EXPECT_ACTIVATION(false, [](double x, double) { return gelu(x); }, Gelu<T, true>(d, a, 3000));
+  EXPECT_ACTIVATION(
       false, [](double x, double) { return x * sigmoid(1.702 * x); }, FasterGelu(d, a, tmp, 3000));
 }
 TEST(ActivationLibrary, GatedByASecondSource) {
   COVERS("SwiGLU", "GeGLU", "ReGlu");
   const auto swiglu = [](double x, double y) { return x * y * sigmoid(1.5 * y); };
-  CHECK_ACTIVATION(true, swiglu, SwiGLU(d, a, b, 1.5f, tmp, 3000));
-  CHECK_ACTIVATION(true, swiglu, SwiGLU<T, false>(d, a, b, 1.5f));
-  CHECK_ACTIVATION(true, [](double x, double y) { return x * gelu(y); }, GeGLU(d, a, b, tmp, 3000));
-  CHECK_ACTIVATION(true, [](double x, double y) { return x * std::max(y, 0.0); }, ReGlu(d, a, b, 3000));
+  EXPECT_ACTIVATION(true, swiglu, SwiGLU(d, a, b, 1.5f, tmp, 3000));
+  EXPECT_ACTIVATION(true, swiglu, SwiGLU<T, false>(d, a, b, 1.5f));
+  EXPECT_ACTIVATION(true, [](double x, double y) { return x * gelu(y); }, GeGLU(d, a, b, tmp, 3000));
+  EXPECT_ACTIVATION(true, [](double x, double y) { return x * std::max(y, 0.0); }, ReGlu(d, a, b, 3000));
 }
 
 }  // namespace

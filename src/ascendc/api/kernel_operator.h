@@ -3,6 +3,7 @@
 
 // The Ascend C programming interface, as device code includes it.
 
+#include "ascendc/allocator.h"
 #include "ascendc/arrange.h"
 #include "ascendc/constants.h"
 #include "ascendc/copy.h"
@@ -16,3 +17,4 @@
 #include "ascendc/tensor_operators.h"
 #include "ascendc/vector.h"
 #include "ascendc/vector_select.h"
+#include "lib/families.h"

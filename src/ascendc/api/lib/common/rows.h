@@ -91,14 +91,13 @@ ETALON_ROWS_BINARY(rows_max, Max)
 ETALON_ROWS_BINARY(rows_min, Min)
 #undef ETALON_ROWS_BINARY
 
-// d = a, by the instruction that adds zero.
 template <class T>
 inline void rows_copy(std::uint32_t rows, std::uint32_t cols, const Rows<T>& d, const Rows<T>& a) {
   each_row(rows, cols, d, a, a,
            [](const auto& to, const auto& from, const auto&, std::uint64_t mask, std::uint8_t n,
               const BinaryRepeatParams& p) {
-             Adds(to, from, T(0), mask, n,
-                  UnaryRepeatParams(p.dstBlkStride, p.src0BlkStride, p.dstRepStride, p.src0RepStride));
+             Copy(to, from, mask, n,
+                  CopyRepeatParams(p.dstBlkStride, p.src0BlkStride, p.dstRepStride, p.src0RepStride));
            });
 }
 
