@@ -50,6 +50,12 @@ struct ProfileOptions : ProgramOptions {
   bool is_time_only = false;
 };
 
+// What the cores do in one launch.
+std::string timeline_picture(const ascendc::ProfileRecord& launch) {
+  return report::as_svg(Timeline{fmt::format("{} on {}", launch.kernel, launch.chip), launch.spans},
+                        launch.flows);
+}
+
 // The report with its pictures; the timeline is that of the first launch.
 Result<std::monostate> write_page(const std::string& file, const catalog::Chip& chip,
                                   const std::string& program,
@@ -57,10 +63,8 @@ Result<std::monostate> write_page(const std::string& file, const catalog::Chip& 
                                   const Document& document) {
   std::vector<std::string> pictures;
   if (!launches.empty()) {
-    Timeline first = ascendc::profile_timeline(program, {launches.front()});
-    first.title = "Timeline of " + launches.front().kernel + ", first launch";
     pictures = {report::as_svg(ascendc::roofline_of(chip, launches)),
-                report::as_svg(ascendc::occupancy_of(launches)), report::as_svg(first)};
+                report::as_svg(ascendc::occupancy_of(launches)), timeline_picture(launches.front())};
   }
   return report::write_file(file, report::as_html(document, pictures));
 }
@@ -81,7 +85,10 @@ Result<Document> profile(const ProfileOptions& options, const std::vector<std::s
     document.findings.push_back({Severity::failure, "profile.program",
                                  fmt::format("the program ends with exit code {}", code), program});
   }
-  if (!options.timeline.empty()) {
+  if (options.timeline.ends_with(".svg")) {
+    const std::string picture = launches.empty() ? "" : report::alone(timeline_picture(launches.front()));
+    TRY_VOID(report::write_file(options.timeline, picture));
+  } else if (!options.timeline.empty()) {
     const Timeline timeline = ascendc::profile_timeline(program, launches);
     TRY_VOID(report::write_file(options.timeline,
                                 report::as_chrome_trace(timeline, ascendc::profile_flows(launches))));
@@ -96,7 +103,9 @@ void add_profile(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("profile", "where the time of a program's kernels goes");
   auto options = std::make_shared<ProfileOptions>();
   add_program_options(*command, *options);
-  command->add_option("--timeline", options->timeline, "write a Chrome trace of the kernels to FILE")
+  command
+      ->add_option("--timeline", options->timeline,
+                   "write a Chrome trace of the kernels to FILE, or with .svg a picture of the first")
       ->type_name("FILE");
   command->add_option("--html", options->html, "write a page with roofline, pipes and timeline to FILE")
       ->type_name("FILE");

@@ -57,10 +57,19 @@ svg { width: 100%; max-width: 900px; height: auto; font: 12px system-ui, sans-se
 svg text { fill: currentColor; }
 svg .grid { stroke: currentColor; stroke-opacity: .15; }
 svg .roof { stroke: currentColor; stroke-width: 2; fill: none; }
+svg .flow { stroke: currentColor; stroke-opacity: .45; stroke-width: .7; }
+svg rect { stroke: #fff; stroke-width: .3; }
 svg .point { fill: #c0392b; }
 svg .c0 { fill: #2a7f62; } svg .c1 { fill: #e0a030; } svg .c2 { fill: #b5543c; }
 svg .c3 { fill: #4a6fa5; } svg .c4 { fill: #7d5ba6; } svg .c5 { fill: #5f8a8b; }
 )";
+
+std::string alone(const std::string& svg) {
+  const std::size_t body = svg.find('\n') + 1;
+  if (body == 0) return svg;
+  return svg.substr(0, body) + "<style>" + kPictureStyle + "</style>\n" +
+         "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n" + svg.substr(body);
+}
 
 std::string escaped_for_html(const std::string& text) {
   std::string out;
@@ -170,11 +179,10 @@ std::string as_svg(const Occupancy& o) {
   return picture(o.title, y + 42, body);
 }
 
-std::string as_svg(const Timeline& t, double most_us) {
+std::string as_svg(const Timeline& t, const std::vector<Flow>& flows) {
   constexpr double kRow = 20;
   double end = 0;
   for (const Span& s : t.spans) end = std::max(end, s.start_us + s.duration_us);
-  if (most_us > 0) end = std::min(end, most_us);
   if (end <= 0) return {};
   std::map<std::string, double> rows;
   std::map<std::string, std::size_t> colours;
@@ -192,10 +200,14 @@ std::string as_svg(const Timeline& t, double most_us) {
     body +=
         text_at(left - 8, at + 13, lane, "end") + line(left, at + kRow, kWidth - kRight, at + kRow, "grid");
   for (const Span& s : t.spans) {
-    if (s.start_us >= end) continue;
-    const double duration = std::min(s.duration_us, end - s.start_us);
-    body += box(left + s.start_us * scale, rows[s.lane] + 2, std::max(duration * scale, 0.3), kRow - 4,
+    body += box(left + s.start_us * scale, rows[s.lane] + 2, std::max(s.duration_us * scale, 0.3), kRow - 4,
                 colours[s.name], fmt::format("{}: {} from {}", s.name, us(s.duration_us), us(s.start_us)));
+  }
+  for (const Flow& f : flows) {
+    const auto from = rows.find(f.from_lane), to = rows.find(f.to_lane);
+    if (from == rows.end() || to == rows.end() || from == to) continue;
+    body += line(left + f.from_us * scale, from->second + kRow / 2, left + f.to_us * scale,
+                 to->second + kRow / 2, "flow");
   }
   body += text_at(left, y + 14, "0") + text_at(kWidth - kRight, y + 14, us(end), "end");
   return picture(t.title, y + 22, body);

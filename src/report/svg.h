@@ -5,8 +5,10 @@
 // `prefers-color-scheme` through the classes named in kPictureStyle.
 
 #include <string>
+#include <vector>
 
 #include "base/document.h"
+#include "base/flow.h"
 #include "base/picture.h"
 
 namespace etalon::report {
@@ -18,7 +20,9 @@ std::string escaped_for_html(const std::string& text);
 // Both axes logarithmic; a point's name is its tooltip and stands beside it.
 std::string as_svg(const Roofline& roofline);
 std::string as_svg(const Occupancy& occupancy);
-// The first `most` microseconds (all of it if 0), one row a lane.
-std::string as_svg(const Timeline& timeline, double most_us = 0);
+// One row a lane, flows as lines between them.
+std::string as_svg(const Timeline& timeline, const std::vector<Flow>& flows = {});
+// A picture as a file of its own, on white.
+std::string alone(const std::string& svg);
 
 }  // namespace etalon::report

@@ -46,10 +46,15 @@ bool read_line(const std::string& line, ProfileRecord& r) {
     r.pipes.push_back(p);
   } else if (key == "line") {
     LineRecord l;
-    in >> l.pipe >> l.busy_us >> l.wait_flag_us >> l.wait_scalar_us >> l.wait_memory_us >> l.instructions >>
-        l.name;
-    if (!in.fail()) std::getline(in >> std::ws, l.place);
+    in >> l.pipe >> l.busy_us >> l.wait_flag_us >> l.wait_scalar_us >> l.wait_memory_us >> l.instructions;
+    std::string text;
+    std::getline(in >> std::ws, text);
+    const auto parts = split(text, '|');
+    if (in.fail() || parts.size() != 2) return false;
+    l.name = parts[0];
+    l.place = parts[1];
     r.lines.push_back(l);
+    return true;
   } else if (key == "flow") {
     std::string text;
     std::getline(in >> std::ws, text);
@@ -130,8 +135,8 @@ std::string as_text(const ProfileRecord& r) {
                         p.wait_scalar_us, p.wait_memory_us, p.instructions);
   }
   for (const LineRecord& l : r.lines) {
-    text += fmt::format("line {} {} {} {} {} {} {} {}\n", l.pipe, l.busy_us, l.wait_flag_us, l.wait_scalar_us,
-                        l.wait_memory_us, l.instructions, l.name.empty() ? "-" : l.name, one_line(l.place));
+    text += fmt::format("line {} {} {} {} {} {} {}|{}\n", l.pipe, l.busy_us, l.wait_flag_us, l.wait_scalar_us,
+                        l.wait_memory_us, l.instructions, l.name, one_line(l.place));
   }
   for (const Span& s : r.spans) {
     text += fmt::format("span {} {} {}|{}\n", s.start_us, s.duration_us, s.lane, one_line(s.name));
