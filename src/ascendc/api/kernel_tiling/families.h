@@ -6,10 +6,11 @@
 
 #include <stdint.h>
 
-#define ETALON_SOFTMAX_TILING_FIELDS(FIELD)                                                              \
-  FIELD(srcM)                                                                                            \
-  FIELD(srcK) FIELD(srcSize) FIELD(outMaxM) FIELD(outMaxK) FIELD(outMaxSize) FIELD(splitM) FIELD(splitK) \
-      FIELD(splitSize) FIELD(reduceM) FIELD(reduceK) FIELD(reduceSize) FIELD(rangeM) FIELD(tailM)        \
+#define ETALON_SOFTMAX_TILING_FIELDS(FIELD)                                                       \
+  FIELD(srcM)                                                                                     \
+  FIELD(srcK)                                                                                     \
+  FIELD(srcSize) FIELD(outMaxM) FIELD(outMaxK) FIELD(outMaxSize) FIELD(splitM) FIELD(splitK)      \
+      FIELD(splitSize) FIELD(reduceM) FIELD(reduceK) FIELD(reduceSize) FIELD(rangeM) FIELD(tailM) \
           FIELD(tailSplitSize) FIELD(tailReduceSize)
 
 #define ETALON_TILING_FIELD(name) uint32_t name = 0;
@@ -17,8 +18,16 @@ struct SoftMaxTiling {
   ETALON_SOFTMAX_TILING_FIELDS(ETALON_TILING_FIELD)
 };
 
+#define ETALON_TOPK_TILING_FIELDS(FIELD) \
+  FIELD(tmpLocalSize)                    \
+  FIELD(allDataSize) FIELD(innerDataSize) FIELD(sortRepeat) FIELD(kAlignFourBytes) FIELD(kAlignTwoBytes)
+struct TopkTiling {
+  ETALON_TOPK_TILING_FIELDS(ETALON_TILING_FIELD)
+};
+
 namespace AscendC {
 namespace tiling {
 using ::SoftMaxTiling;
+using ::TopkTiling;
 }  // namespace tiling
 }  // namespace AscendC
