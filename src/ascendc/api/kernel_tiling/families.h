@@ -6,12 +6,13 @@
 
 #include <stdint.h>
 
-#define ETALON_SOFTMAX_TILING_FIELDS(FIELD)                                                       \
-  FIELD(srcM)                                                                                     \
-  FIELD(srcK)                                                                                     \
-  FIELD(srcSize) FIELD(outMaxM) FIELD(outMaxK) FIELD(outMaxSize) FIELD(splitM) FIELD(splitK)      \
-      FIELD(splitSize) FIELD(reduceM) FIELD(reduceK) FIELD(reduceSize) FIELD(rangeM) FIELD(tailM) \
-          FIELD(tailSplitSize) FIELD(tailReduceSize)
+#define ETALON_SOFTMAX_TILING_FIELDS(FIELD)                                                           \
+  FIELD(srcM)                                                                                         \
+  FIELD(srcK)                                                                                         \
+  FIELD(srcSize)                                                                                      \
+  FIELD(outMaxM) FIELD(outMaxK) FIELD(outMaxSize) FIELD(splitM) FIELD(splitK) FIELD(splitSize)        \
+      FIELD(reduceM) FIELD(reduceK) FIELD(reduceSize) FIELD(rangeM) FIELD(tailM) FIELD(tailSplitSize) \
+          FIELD(tailReduceSize)
 
 #define ETALON_TILING_FIELD(name) uint32_t name = 0;
 struct SoftMaxTiling {
@@ -26,6 +27,7 @@ struct TopkTiling {
 };
 
 namespace AscendC {
+enum class TopKMode { TOPK_NORMAL, TOPK_NSMALL };
 namespace tiling {
 using ::SoftMaxTiling;
 using ::TopkTiling;

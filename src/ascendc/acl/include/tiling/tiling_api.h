@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Host side of the Matmul objects: cuts a product into the parts of the cores and those into base blocks. Plain C++.
-// GetTiling returns 0, or -1 if the shape is not given or the blocks asked for do not fit.
+// Host side of the Matmul objects: cuts a product into the parts of the cores and those into base blocks.
+// Plain C++. GetTiling returns 0, or -1 if the shape is not given or the blocks asked for do not fit.
 
 #include <stdint.h>
 #include <string.h>
@@ -10,18 +10,22 @@
 #include <algorithm>
 
 #include "../../../api/kernel_tiling/kernel_tiling.h"
+#include "library_sizes.h"
+#include "softmax_tiling.h"
 
 namespace optiling {
 
 // The data of TCubeTiling under the names the host uses.
 struct TCubeTiling : ::TCubeTiling {
-#define ETALON_ACCESSORS(name)                        \
+#define ETALON_ACCESSORS(name)                                    \
   void set_##name(int32_t value) { ::TCubeTiling::name = value; } \
   int32_t get_##name() const { return ::TCubeTiling::name; }
   ETALON_CUBE_TILING_FIELDS(ETALON_ACCESSORS)
 #undef ETALON_ACCESSORS
   size_t GetDataSize() const { return sizeof(::TCubeTiling); }
-  void SaveToBuffer(void* buffer, size_t bytes) const { memcpy(buffer, this, std::min(bytes, sizeof(::TCubeTiling))); }
+  void SaveToBuffer(void* buffer, size_t bytes) const {
+    memcpy(buffer, this, std::min(bytes, sizeof(::TCubeTiling)));
+  }
   ::TCubeTiling& data() { return *this; }
 };
 
@@ -30,11 +34,34 @@ struct TCubeTiling : ::TCubeTiling {
 namespace matmul_tiling {
 
 enum class TPosition : int32_t {
-  GM, A1, A2, B1, B2, C1, C2, CO1, CO2, VECIN, VECOUT, VECCALC, LCM = VECCALC, SPM, SHM = SPM, TSCM, MAX
+  GM,
+  A1,
+  A2,
+  B1,
+  B2,
+  C1,
+  C2,
+  CO1,
+  CO2,
+  VECIN,
+  VECOUT,
+  VECCALC,
+  LCM = VECCALC,
+  SPM,
+  SHM = SPM,
+  TSCM,
+  MAX
 };
 enum class CubeFormat : int32_t { ND, NZ, ZN, ZZ, NN, VECTOR, SCALAR, ND_ALIGN };
 enum class DataType : int32_t {
-  DT_FLOAT = 0, DT_FLOAT16 = 1, DT_INT8 = 2, DT_INT32 = 3, DT_UINT8 = 4, DT_INT16 = 6, DT_BFLOAT16 = 27, DT_BF16 = 27,
+  DT_FLOAT = 0,
+  DT_FLOAT16 = 1,
+  DT_INT8 = 2,
+  DT_INT32 = 3,
+  DT_UINT8 = 4,
+  DT_INT16 = 6,
+  DT_BFLOAT16 = 27,
+  DT_BF16 = 27,
   DT_INT4 = 29
 };
 enum class MatrixTraverse : int32_t { NOSET, FIRSTM, FIRSTN };
@@ -88,7 +115,8 @@ class MatmulApiTiling {
   static int32_t up(int32_t value, int32_t unit) { return (value + unit - 1) / unit; }
 
   int64_t compute(::TCubeTiling& out, int32_t cores) {
-    const int32_t org_m = org_m_ > 0 ? org_m_ : m_, org_n = org_n_ > 0 ? org_n_ : n_, org_k = org_ka_ > 0 ? org_ka_ : k_;
+    const int32_t org_m = org_m_ > 0 ? org_m_ : m_, org_n = org_n_ > 0 ? org_n_ : n_,
+                  org_k = org_ka_ > 0 ? org_ka_ : k_;
     const int32_t m = m_ > 0 ? m_ : org_m, n = n_ > 0 ? n_ : org_n, k = k_ > 0 ? k_ : org_k;
     if (m <= 0 || n <= 0 || k <= 0 || cores <= 0) return -1;
     // As many cores as have work, in the grid whose parts are nearest to squares.
@@ -108,9 +136,11 @@ class MatmulApiTiling {
     t.usedCoreNum = up(m, t.singleCoreM) * up(n, t.singleCoreN);
     t.baseM = base_m_ > 0 ? base_m_ : std::min(128, up(t.singleCoreM, 16) * 16);
     t.baseN = base_n_ > 0 ? base_n_ : std::min(256, up(t.singleCoreN, 16) * 16);
-    const int32_t row = 32 / bytes_, wide = 32 * 1024 / bytes_ / std::max(t.baseM, t.baseN);  // half of L0A, L0B
+    const int32_t row = 32 / bytes_,
+                  wide = 32 * 1024 / bytes_ / std::max(t.baseM, t.baseN);  // half of L0A, L0B
     t.baseK = base_k_ > 0 ? base_k_ : std::min(std::max(wide / row * row, row), up(k, row) * row);
-    if (t.baseM * t.baseN * 4 > 128 * 1024 || std::max(t.baseM, t.baseN) * t.baseK * bytes_ > 64 * 1024) return -1;
+    if (t.baseM * t.baseN * 4 > 128 * 1024 || std::max(t.baseM, t.baseN) * t.baseK * bytes_ > 64 * 1024)
+      return -1;
     t.stepM = t.stepN = t.stepKa = t.stepKb = 1;
     t.depthA1 = t.depthB1 = 2;
     t.dbL0A = t.dbL0B = 2;

@@ -78,4 +78,17 @@ inline void SoftmaxFlashV2(const LocalTensor<D>& dstTensor, const LocalTensor<S>
                                        config.mode, detail::lib::Temporary::rest_of_ub());
 }
 
+// The tiling of a shape known to the kernel, where the host computed none.
+constexpr SoftMaxTiling SoftMaxFlashV2TilingFunc(
+    const SoftMaxShapeInfo& shapeInfo, const std::uint32_t /*dataTypeSize1*/,
+    const std::uint32_t /*dataTypeSize2*/, const std::uint32_t /*localWorkSpaceSize*/,
+    const bool /*isUpdate*/ = false, const bool /*isBasicBlock*/ = false,
+    const bool /*isDataFormatNZ*/ = false, const bool /*isFlashOutputBrc*/ = false) {
+  SoftMaxTiling t = {};
+  t.srcM = shapeInfo.srcM;
+  t.srcK = shapeInfo.srcK;
+  t.srcSize = shapeInfo.srcM * shapeInfo.srcK;
+  return t;
+}
+
 }  // namespace AscendC

@@ -9,7 +9,6 @@
 
 namespace AscendC {
 
-enum class TopKMode { TOPK_NORMAL, TOPK_NSMALL };
 // Rows, elements of a row in memory (a multiple of 32), elements with data.
 struct TopKInfo {
   std::int32_t outter = 1, inner = 0, n = 0;
