@@ -118,8 +118,13 @@ double vector_cycles(const etalon_asc_vector& v, const InstructionCosts& costs) 
   const int wide = std::max(bytes_of(v.dst_type), bytes_of(v.src_type)) >= 4 ? 1 : 0;
   double per_repeat = costs.vector_repeat[static_cast<int>(cls)][wide];
   if (cls == VectorClass::gather_mask) per_repeat = costs.squeeze;  // GatherMask counts what it keeps
-  if (cls == VectorClass::binary && operands_conflict(v, costs)) per_repeat += costs.bank_conflict;
-  return static_cast<double>(repeats_of(v)) * per_repeat / costs.vector_issue;
+  return static_cast<double>(repeats_of(v)) * per_repeat / costs.vector_issue + conflict_cycles(v, costs);
+}
+
+double conflict_cycles(const etalon_asc_vector& v, const InstructionCosts& costs) {
+  const bool is_binary = class_of(static_cast<EtalonAscOp>(v.op)) == VectorClass::binary;
+  if (!is_binary || !operands_conflict(v, costs)) return 0;
+  return static_cast<double>(repeats_of(v)) * costs.bank_conflict / costs.vector_issue;
 }
 
 double mmad_cycles(const etalon_asc_mmad& d, const InstructionCosts& costs) {

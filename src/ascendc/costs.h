@@ -18,6 +18,8 @@ int bytes_of(int type);  // of one element; int4 counts as 1
 std::int64_t repeats_of(const etalon_asc_vector&);
 // Occupancy without the start cost.
 double vector_cycles(const etalon_asc_vector&, const InstructionCosts&);
+// Of these, what two sources that share bank groups of UB cost.
+double conflict_cycles(const etalon_asc_vector&, const InstructionCosts&);
 double mmad_cycles(const etalon_asc_mmad&, const InstructionCosts&);  // without start and drain
 // Bytes a row-wise transfer moves besides its own because rows begin inside a line.
 double unaligned_bytes(std::uint64_t address, std::int64_t rows, std::int64_t row_bytes, std::int64_t pitch,

@@ -72,6 +72,18 @@ void add_stalls(const ProfileRecord& r, std::vector<Advice>& out) {
   }
 }
 
+// On a critical pipe only: a vector unit that waits for copies anyway gains nothing.
+void add_conflicts(const ProfileRecord& r, std::vector<Advice>& out) {
+  const PipeRecord* top = busiest(r);
+  if (top == nullptr || top->name != "vector" || r.lines.empty()) return;
+  double all = 0;
+  for (const LineRecord& l : r.lines) all += l.conflict_us;
+  const LineRecord& worst = *std::ranges::max_element(r.lines, {}, &LineRecord::conflict_us);
+  out.push_back({all, fmt::format("the two sources of {} at {} share banks of UB: lay their starts half the "
+                                  "bank groups (256 bytes) apart",
+                                  worst.name, worst.place)});
+}
+
 void add_copies(const Bound& bound, const ProfileRecord& r, std::vector<Advice>& out) {
   const PipeRecord* copies = pipe_of(r, "mte2");
   if (copies == nullptr || copies->instructions == 0) return;
@@ -134,6 +146,7 @@ std::vector<Advice> advice(const catalog::Chip& chip, const ProfileRecord& r) {
   add_idle_cores(cores, bound, r, all);
   if (cores.used > 1) add_imbalance(cores, r, all);
   add_stalls(r, all);
+  add_conflicts(r, all);
   add_copies(bound, r, all);
   add_memory_bound(chip, bound, r, all);
   all.push_back({r.task_us - r.time_us,

@@ -46,7 +46,8 @@ bool read_line(const std::string& line, ProfileRecord& r) {
     r.pipes.push_back(p);
   } else if (key == "line") {
     LineRecord l;
-    in >> l.pipe >> l.busy_us >> l.wait_flag_us >> l.wait_scalar_us >> l.wait_memory_us >> l.instructions;
+    in >> l.pipe >> l.busy_us >> l.wait_flag_us >> l.wait_scalar_us >> l.wait_memory_us >> l.conflict_us >>
+        l.instructions;
     std::string text;
     std::getline(in >> std::ws, text);
     const auto parts = split(text, '|');
@@ -118,6 +119,8 @@ ProfileRecord profile_record(const catalog::Chip& chip, const std::string& kerne
     const double mean = kMicro / std::max(p.cores, 1);
     line->busy_us += p.busy.value * mean, line->wait_flag_us += p.wait_flag.value * mean;
     line->wait_scalar_us += p.wait_scalar.value * mean, line->wait_memory_us += p.wait_memory.value * mean;
+    if (const auto c = run.bank_conflicts.find(p.place); c != run.bank_conflicts.end())
+      line->conflict_us += c->second.value * mean;
     line->instructions += p.instructions;
   }
   r.spans = s.timeline.spans;
@@ -135,8 +138,9 @@ std::string as_text(const ProfileRecord& r) {
                         p.wait_scalar_us, p.wait_memory_us, p.instructions);
   }
   for (const LineRecord& l : r.lines) {
-    text += fmt::format("line {} {} {} {} {} {} {}|{}\n", l.pipe, l.busy_us, l.wait_flag_us, l.wait_scalar_us,
-                        l.wait_memory_us, l.instructions, l.name, one_line(l.place));
+    text +=
+        fmt::format("line {} {} {} {} {} {} {} {}|{}\n", l.pipe, l.busy_us, l.wait_flag_us, l.wait_scalar_us,
+                    l.wait_memory_us, l.conflict_us, l.instructions, l.name, one_line(l.place));
   }
   for (const Span& s : r.spans) {
     text += fmt::format("span {} {} {}|{}\n", s.start_us, s.duration_us, s.lane, one_line(s.name));

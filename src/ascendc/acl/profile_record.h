@@ -24,6 +24,7 @@ struct PipeRecord {
 struct LineRecord {
   std::string place, pipe, name;  // "file:line", instruction
   double busy_us = 0, wait_flag_us = 0, wait_scalar_us = 0, wait_memory_us = 0;
+  double conflict_us = 0;  // of busy: sources in the same banks
   std::int64_t instructions = 0;
 };
 

@@ -144,7 +144,8 @@ Table source_lines(const ProfileRecord& r) {
            {"busy", "us", 3},
            {"waits for flags", "us", 3},
            {"for the scalar unit", "us", 3},
-           {"for memory", "us", 3}},
+           {"for memory", "us", 3},
+           {"bank conflicts", "us", 3}},
           {}};
   std::vector<LineRecord> lines = r.lines;
   const auto total = [](const LineRecord& l) {
@@ -154,7 +155,7 @@ Table source_lines(const ProfileRecord& r) {
   if (lines.size() > kLines) lines.resize(kLines);
   for (const LineRecord& l : lines) {
     t.rows.push_back({l.place, l.name, l.pipe, l.instructions, l.busy_us, l.wait_flag_us, l.wait_scalar_us,
-                      l.wait_memory_us});
+                      l.wait_memory_us, l.conflict_us});
   }
   return t;
 }

@@ -5,6 +5,7 @@
 // if the launch has data, and issues them to the simulated core if it is timed. Internal to the launch.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -36,6 +37,7 @@ struct LaunchContext {
   LooseScheduler* loose = nullptr;             // if not timed
   Observer* observer = nullptr;
   const std::function<std::uint16_t(const CallPlace&)>* place_of = nullptr;
+  std::map<std::uint16_t, double> conflicts;  // by place, cycles
   std::int64_t calls = 0;
   std::vector<class CoreRuntime*> cores;  // all of them, for what one core writes into another's memory
 };
@@ -63,15 +65,15 @@ class CoreRuntime {
   void cross_set(int mode, int pipe, int id);
   void cross_wait(int mode, int id);  // mode -1: that of this core's last set of the flag
   void sync_all(bool vector_only);
-
   void sync_some(int cores);  // the first cores of this one's kind
+
   void scalar_read(int space, std::uint32_t offset, int bytes, void* out);
   void scalar_write(int space, std::uint32_t offset, int bytes, const void* in);
   void gm_read(const void* gm, int bytes, void* out);
   void gm_write(void* gm, int bytes, const void* in);
-  std::byte* local(int space, std::uint32_t offset, std::int64_t bytes);
   void cache_clean(const void* gm);
   void barrier_scalar();
+  std::byte* local(int space, std::uint32_t offset, std::int64_t bytes);
   void scalar_work(double cycles);
   std::int64_t next(int counter);
   std::int64_t cycle() const;
@@ -82,8 +84,8 @@ class CoreRuntime {
   etalon_asc_core* visible() { return &visible_; }
 
  private:
-  InstructionEvent event(InstructionEvent::Kind kind) const;
   void meet(int meeting, int count, int mode, int id, EtalonAscPipe pipe);
+  InstructionEvent event(InstructionEvent::Kind kind) const;
   void note_flag(InstructionEvent::Kind kind, int from, int to, int id);
   void note_cross(InstructionEvent::Kind kind, int mode, int pipe, int id, int other_core, int counter,
                   int count = 0) const;

@@ -137,6 +137,8 @@ Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::f
   if (!stuck.empty())
     return fail("ascendc.deadlock", "the kernel hangs: " + stuck, "check that every wait has its set");
   result.calls = context.calls;
+  for (const auto& [place, cycles] : context.conflicts)
+    result.bank_conflicts[place] = Seconds{cycles / device.machine()->spec().clock.value};
   return result;
 }
 

@@ -9,6 +9,7 @@
 //   auto run = launch(device, {KernelType::aiv, blocks, Mode::both}, [&] { add_kernel(x, y, z, tiling); });
 
 #include <functional>
+#include <map>
 
 #include "ascendc/launch/device.h"
 #include "ascendc/launch/observer.h"
@@ -34,6 +35,9 @@ struct LaunchOptions {
 struct LaunchResult {
   chip::RunStats stats;    // empty if not timed; time without launch cost
   std::int64_t calls = 0;  // API calls of all cores
+  // What sources in the same banks of UB cost the instructions of a place, summed over cores; if places are
+  // asked for.
+  std::map<std::uint16_t, Seconds> bank_conflicts;
 };
 
 // Runs `kernel` once per block and core. Errors: "launch.mode", "launch.blocks", "ascendc.deadlock" and what

@@ -135,6 +135,9 @@ void CoreRuntime::vector(const etalon_asc_vector& v) {
                       vector_cycles(v, c) + (vector_barrier_ ? c.vector_start : c.vector_start_queued));
   i.idle_cycles = vector_barrier_ ? 0 : c.vector_start - c.vector_start_queued;
   vector_barrier_ = false;
+  if (launch_.place_of != nullptr) {
+    if (const double cycles = conflict_cycles(v, c); cycles > 0) launch_.conflicts[place()] += cycles;
+  }
   issue(i);
 }
 
