@@ -13,6 +13,9 @@ using InstructionCosts = chip::NpuCosts;
 const char* name_of(EtalonAscOp);
 chip::VectorClass class_of(EtalonAscOp);
 int bytes_of(int type);  // of one element; int4 counts as 1
+inline std::int64_t bytes_of(int type, std::int64_t elements) {
+  return type == kAscS4 ? (elements + 1) / 2 : elements * bytes_of(type);
+}
 
 // 256-byte repeats the instruction takes.
 std::int64_t repeats_of(const etalon_asc_vector&);

@@ -44,6 +44,7 @@ def tasks(folder):
     yield "matmul", lambda: compile_and_run(folder, "matmul", ["matmul.cpp"], "-O1")
     yield "matmul_object", lambda: compile_and_run(folder, "matmul_object", ["matmul_object.cpp"])
     yield "registered_tiling", lambda: compile_and_run(folder, "registered_tiling", ["registered_tiling.cpp"])
+    yield "language", lambda: compile_and_run(folder, "language", ["language.cpp"])
     yield "mix", lambda: compile_and_run(folder, "mix", ["mix.cpp"])
     yield "launch_by_name", lambda: compile_and_run(folder, "by_name", ["by_name_main.cpp", "by_name_kernel.cpp"])
     yield "icpu", lambda: compile_and_run(folder, "icpu", ["icpu_main.cpp", "by_name_kernel.cpp"])

@@ -30,9 +30,10 @@ void add_rows(Operand& o, std::uint64_t begin, std::int64_t rows, std::int64_t b
 
 // The selected elements of every repeat of one operand.
 void add_lanes(Operand& o, const etalon_asc_vector& v, std::uint32_t start, int size, int per_repeat,
-               std::int64_t block, std::int64_t repeat) {
+               std::int64_t block, std::int64_t repeat, int type = kAscU8) {
   if (v.count_form != 0) {
-    o.add(start, std::uint64_t{v.repeat} * static_cast<std::uint64_t>(size));
+    const std::uint64_t bytes = std::uint64_t{v.repeat} * static_cast<std::uint64_t>(size);
+    o.add(start, type == kAscS4 ? (bytes + 1) / 2 : bytes);
     return;
   }
   const std::int64_t repeats = repeats_of(v);
@@ -61,7 +62,8 @@ bool reads_destination(int op) {
 
 void elementwise(const etalon_asc_vector& v, Footprint& out) {
   const int dst = bytes_of(v.dst_type), src = bytes_of(v.src_type), per = 256 / std::max(dst, src);
-  if (v.sources > 0) add_lanes(out.operand(kAscUb, false), v, v.src0, src, per, v.src0_block, v.src0_repeat);
+  if (v.sources > 0)
+    add_lanes(out.operand(kAscUb, false), v, v.src0, src, per, v.src0_block, v.src0_repeat, v.src_type);
   if (v.sources > 1) add_lanes(out.operand(kAscUb, false), v, v.src1, src, per, v.src1_block, v.src1_repeat);
   if (v.op == kAscSelect) {
     const std::int64_t elements = v.count_form != 0 ? v.repeat : repeats_of(v) * per;
@@ -72,7 +74,7 @@ void elementwise(const etalon_asc_vector& v, Footprint& out) {
   }
   if (reads_destination(v.op))
     add_lanes(out.operand(kAscUb, false), v, v.dst, dst, per, v.dst_block, v.dst_repeat);
-  add_lanes(out.operand(kAscUb, true), v, v.dst, dst, per, v.dst_block, v.dst_repeat);
+  add_lanes(out.operand(kAscUb, true), v, v.dst, dst, per, v.dst_block, v.dst_repeat, v.dst_type);
 }
 
 void compare(const etalon_asc_vector& v, Footprint& out) {
@@ -305,7 +307,8 @@ void load(const InstructionEvent& e, Footprint& out) {
 
 void mmad(const InstructionEvent& e, Footprint& out) {
   const auto& d = *static_cast<const etalon_asc_mmad*>(e.descriptor);
-  const int c0 = 32 / bytes_of(d.a_type), align = d.k_align != 0 && d.a_type == kAscF32 ? 2 : 1;
+  const int c0 = d.a_type == kAscS4 ? 64 : 32 / bytes_of(d.a_type),
+            align = d.k_align != 0 && d.a_type == kAscF32 ? 2 : 1;
   const std::uint64_t k1 = static_cast<std::uint64_t>(((d.k + c0 - 1) / c0 + align - 1) / align * align);
   const std::uint64_t m1 = (d.m + 15u) / 16, n1 = (d.n + 15u) / 16;
   out.operand(kAscL0a, false).add(d.a, d.m == 1 ? k1 * 32 : m1 * k1 * 512);  // one row lies as it is

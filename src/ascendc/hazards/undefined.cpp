@@ -88,16 +88,17 @@ void sorted(const etalon_asc_vector& v, std::uint8_t* ub) {
 // A product is undefined in the rows of A and the columns of B that hold anything undefined.
 void product(const etalon_asc_mmad& d, const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* bias,
              std::uint8_t* c) {
-  const int size = bytes_of(d.a_type), c0 = 32 / size;
+  const int size = bytes_of(d.a_type), c0 = d.a_type == kAscS4 ? 64 : 32 / size;
   const int align = d.k_align != 0 && d.a_type == kAscF32 ? 2 : 1;
   const int k1 = ((d.k + c0 - 1) / c0 + align - 1) / align * align, n1 = (d.n + 15) / 16,
             m1 = (d.m + 15) / 16;
   std::vector<bool> rows(static_cast<std::size_t>(m1) * 16), columns(static_cast<std::size_t>(n1) * 16);
   for (int kk = 0; kk < d.k; kk += c0) {
-    const int bytes = std::min(c0, d.k - kk) * size;
+    const int bytes = static_cast<int>(bytes_of(d.a_type, std::min(c0, d.k - kk)));
     for (int i = 0; i < m1 * 16; ++i) {
       if (d.m == 1 && i > 0) break;
-      const std::uint8_t* p = d.m == 1 ? a + kk * size : a + ((i / 16) * k1 + kk / c0) * 512 + (i % 16) * 32;
+      const std::uint8_t* p =
+          d.m == 1 ? a + bytes_of(d.a_type, kk) : a + ((i / 16) * k1 + kk / c0) * 512 + (i % 16) * 32;
       if (any(p, bytes)) rows[static_cast<std::size_t>(i)] = true;
     }
     for (int j = 0; j < n1 * 16; ++j) {

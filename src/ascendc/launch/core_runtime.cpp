@@ -57,6 +57,9 @@ void CoreRuntime::begin_block(std::uint32_t block, std::uint32_t blocks, std::ui
   visible_.pipe = nullptr;
   visible_.hf32 = 0;
   visible_.control = 0;
+  visible_.load_pad = 0;
+  visible_.fix_matrices = 0;
+  visible_.fix_scale = 0;
   visible_.pad_bits = 0;
   atomic_op_ = kAscAtomicNone;
   visible_.by_queue = 0;
@@ -310,8 +313,6 @@ void CoreRuntime::gm_write(void* gm, int bytes, const void* in) {
   if (side.buffer->real) std::memcpy(gm, in, static_cast<std::size_t>(bytes));
 }
 
-std::int64_t CoreRuntime::next(int counter) {
-  if (timed_ == nullptr) return launch_.loose->next(counter);
 void CoreRuntime::cache_clean(const void* gm) {
   ++launch_.calls;
   device_side(gm, 1, "DataCacheCleanAndInvalid");
@@ -323,6 +324,8 @@ void CoreRuntime::barrier_scalar() {
   scalar_work(launch_.costs->scalar_flag);
 }
 
+std::int64_t CoreRuntime::next(int counter) {
+  if (timed_ == nullptr) return launch_.loose->next(counter);
   flush();
   const std::int64_t n = timed_->next(counter);
   resumed();

@@ -102,7 +102,7 @@ void CoreRuntime::mmad(const etalon_asc_mmad& d) {
     throw DeviceFault("ascendc.range", fmt::format("Mmad of {} x {} x {}, each at most 4095", d.m, d.n, d.k));
   }
   if (launch_.functional || launch_.observer != nullptr) {
-    const std::int64_t c0 = 32 / bytes_of(d.a_type), k1 = (d.k + c0 - 1) / c0;
+    const std::int64_t c0 = d.a_type == kAscS4 ? 64 : 32 / bytes_of(d.a_type), k1 = (d.k + c0 - 1) / c0;
     const std::int64_t m1 = (d.m + 15) / 16, n1 = (d.n + 15) / 16;
     check_local(kAscL0a, d.a, m1 * k1 * 512, "Mmad");
     check_local(kAscL0b, d.b, n1 * k1 * 512, "Mmad");
@@ -162,13 +162,27 @@ void CoreRuntime::fixpipe_to_vector_cores(const etalon_asc_fixpipe& f) {
 }
 
 void CoreRuntime::fixpipe(const etalon_asc_fixpipe& f) {
+  if (f.matrices > 1 && f.nz == 0) {  // one after another: fractals apart in L0C, elements apart outside
+    for (std::uint32_t x = 0; x < f.matrices; ++x) {
+      etalon_asc_fixpipe one = f;
+      const std::uint32_t to = x * f.dst_matrix * static_cast<std::uint32_t>(bytes_of(f.dst_type));
+      one.matrices = 1;
+      one.src = f.src + x * f.src_matrix * 1024;
+      one.dst = f.dst + to;
+      if (f.gm != nullptr) one.gm = static_cast<std::byte*>(f.gm) + to;
+      fixpipe(one);
+    }
+    return;
+  }
   ++launch_.calls;
   if (f.m == 0 || f.n == 0) return;
   const std::int64_t dst_size = bytes_of(f.dst_type);
   const std::int64_t n1 = (f.n + 15) / 16;
   const std::int64_t l0c_bytes = ((n1 - 1) * f.src_stride + f.m) * 16 * 4;
-  const std::int64_t row_bytes = f.nz != 0 ? f.m * 16 * dst_size : f.n * dst_size;
-  const std::int64_t rows = f.nz != 0 ? n1 : f.m;
+  // NZ: columns of fractals, of 32 elements when 8-bit channels merge, of 8 when fp32 channels split.
+  const std::int64_t width = dst_size == 1 ? 32 : dst_size == 4 && f.channel_split != 0 ? 8 : 16;
+  const std::int64_t row_bytes = f.nz != 0 ? f.m * width * dst_size : f.n * dst_size;
+  const std::int64_t rows = f.nz != 0 ? (f.n + width - 1) / width : f.m;
   const std::int64_t pitch = f.nz != 0 ? std::int64_t{f.dst_stride} * 32 : f.dst_stride * dst_size;
   if (launch_.functional || launch_.observer != nullptr) {
     check_local(kAscL0c, f.src, l0c_bytes, "Fixpipe");

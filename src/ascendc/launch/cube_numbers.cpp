@@ -120,19 +120,20 @@ namespace {
 template <class T, class Load>
 void unpack(const etalon_asc_mmad& d, const std::byte* l0a, const std::byte* l0b, std::vector<T>& a,
             std::vector<T>& b, Load load) {
-  const int size = bytes_of(d.a_type), c0 = 32 / size;
+  const bool nibbles = d.a_type == kAscS4;  // two per byte
+  const int size = bytes_of(d.a_type), c0 = nibbles ? 64 : 32 / size;
   const int align = d.k_align != 0 && d.a_type == kAscF32 ? 2 : 1;
   const int k1 = ((d.k + c0 - 1) / c0 + align - 1) / align * align, n1 = (d.n + 15) / 16;
   a.resize(static_cast<std::size_t>(d.m) * d.k);
   b.resize(static_cast<std::size_t>(d.k) * d.n);
   for (int i = 0; i < d.m; ++i) {
     for (int kk = 0; kk < d.k; kk += c0) {
-      const std::byte* from =
-          d.m == 1 ? l0a + kk * size : l0a + ((i / 16) * k1 + kk / c0) * 512 + (i % 16) * 32;
+      const std::byte* from = d.m == 1 ? l0a + kk * size / (nibbles ? 2 : 1)
+                                       : l0a + ((i / 16) * k1 + kk / c0) * 512 + (i % 16) * 32;
       load(d.a_type, from, std::min(c0, d.k - kk), size, &a[static_cast<std::size_t>(i) * d.k + kk]);
     }
   }
-  T column[32];
+  T column[64];
   for (int j = 0; j < d.n; ++j) {
     for (int kk = 0; kk < d.k; kk += c0) {
       const int n = std::min(c0, d.k - kk);

@@ -42,7 +42,9 @@ inline std::int64_t offset_of(int e, int size, std::int64_t block) {
 template <class F>
 void each_element(const etalon_asc_vector& v, int dst_size, int src_size, int per_repeat, F f) {
   if (v.count_form != 0) {
-    for (std::int64_t i = 0; i < v.repeat; ++i) f(i, i * dst_size, i * src_size, i * src_size);
+    const std::int64_t d = v.dst_type == kAscS4 ? 2 : 1,
+                       s = v.src_type == kAscS4 ? 2 : 1;  // elements per byte
+    for (std::int64_t i = 0; i < v.repeat; ++i) f(i, i * dst_size / d, i * src_size / s, i * src_size / s);
     return;
   }
   const std::int64_t repeats = repeats_of(v);

@@ -140,6 +140,12 @@ void store_reals(int type, const float* from, std::int64_t n, std::byte* to, std
 
 void load_integers(int type, const std::byte* from, std::int64_t n, std::int64_t stride, std::int64_t* to) {
   switch (type) {
+    case kAscS4:  // two per byte, whatever the stride
+      for (std::int64_t i = 0; i < n; ++i) {
+        const int bits = static_cast<int>(from[i / 2]) >> (i % 2 * 4) & 15;
+        to[i] = bits < 8 ? bits : bits - 16;
+      }
+      break;
     case kAscS8:
       load_integers_of<std::int8_t>(from, n, stride, to);
       break;

@@ -16,7 +16,7 @@ bool is_elementwise(int op) { return op <= kAscCopy || op == kAscDuplicate; }
 // Bytes an operand spans from its start.
 std::int64_t span_of(const etalon_asc_vector& v, int type, std::int64_t block, std::int64_t repeat) {
   const std::int64_t size = bytes_of(type);
-  if (v.count_form != 0) return v.repeat * size;
+  if (v.count_form != 0) return bytes_of(type, v.repeat);
   const std::int64_t repeats = repeats_of(v);
   if (repeats == 0) return 0;
   std::int64_t last = 63;  // last selected element of a repeat

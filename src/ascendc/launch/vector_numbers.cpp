@@ -277,7 +277,32 @@ void element_chunk(const etalon_asc_vector& v, std::byte* dst, const std::byte* 
   store_reals(v.dst_type, d, n, dst, dst_size);
 }
 
+// Conversions with 4-bit integers: two share a byte, the lower first. Only contiguous elements.
+void cast_int4(const etalon_asc_vector& v, std::byte* ub) {
+  const bool from = v.src_type == kAscS4;
+  if (v.count_form == 0 || (from ? v.dst_type : v.src_type) != kAscF16)
+    throw DeviceFault("ascendc.type", "Cast of int4b_t goes to and from half, in the form with a count");
+  for (std::int64_t i = 0; i < v.repeat; ++i) {
+    std::byte* pair = ub + (from ? v.src0 : v.dst) + i / 2;
+    std::byte* other = ub + (from ? v.dst : v.src0) + i * 2;
+    const int shift = i % 2 * 4;
+    float real = 0;
+    if (from) {
+      const int bits = static_cast<int>(*pair) >> shift & 15;
+      real = static_cast<float>(bits < 8 ? bits : bits - 16);
+      store_reals(kAscF16, &real, 1, other, 0);
+    } else {
+      load_reals(kAscF16, other, 1, 0, &real);
+      const auto value = to_integer(real, kAscS4, static_cast<RoundMode>(v.detail));
+      const auto bits = static_cast<unsigned>(value & 15) << shift;
+      *pair = (*pair & std::byte{static_cast<unsigned char>(0xf0 >> shift)}) |
+              std::byte{static_cast<unsigned char>(bits)};
+    }
+  }
+}
+
 void elementwise(const etalon_asc_vector& v, std::byte* ub, const etalon_asc_core& core) {
+  if (v.op == kAscCast && (v.src_type == kAscS4 || v.dst_type == kAscS4)) return cast_int4(v, ub);
   const int dst_size = bytes_of(v.dst_type), src_size = bytes_of(v.src_type);
   const auto run = [&](std::byte* d, const std::byte* a, const std::byte* b, std::int64_t n,
                        std::int64_t first) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The harness without AscendCL: memory by GmAlloc, the kernel by ICPU_RUN_KF.
+// COVERS("ICPU_RUN_KF", "GmAlloc", "GmFree", "SetKernelMode")
 #include <cstdio>
 
 #include "by_name_tiling.h"

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matmul objects of a mix kernel: host tiling, every transposition, parts that are no multiple of a block, results in device
 // memory (half) and in UB (float, with bias), a core without work.
+// COVERS("Matmul", "MatmulType", "CubeFormat", "REGIST_MATMUL_OBJ", "SetTensorA", "SetTensorB", "SetBias", "SetTail",
+//        "IterateAll", "Iterate", "GetTensorC", "End", "MultiCoreMatmulTiling", "MatmulApiTiling", "SetDim", "SetAType",
+//        "SetShape", "SetFixSplit", "GetTiling", "TCubeTiling", "DT_FLOAT16", "GetSysWorkSpacePtr")
 #include "device_memory.h"
 #include "kernel_operator.h"
 #include "lib/matmul_intf.h"

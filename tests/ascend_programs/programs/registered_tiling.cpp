@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tiling declared field by field and registered, read by GET_TILING_DATA; whole tensors added by operators; tiling keys.
+// COVERS("GET_TILING_DATA", "BEGIN_TILING_DATA_DEF", "TILING_DATA_FIELD_DEF", "TILING_DATA_FIELD_DEF_ARR",
+//        "TILING_DATA_FIELD_DEF_STRUCT", "REGISTER_TILING_DATA_CLASS", "GetUserWorkspace", "GetWithOffset")
 #include "device_memory.h"
 #include "register/tilingdata_base.h"
 #include "tikicpulib.h"

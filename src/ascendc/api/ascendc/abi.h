@@ -120,8 +120,14 @@ struct etalon_asc_core {
   std::uint32_t space_bytes[7];
   float deq_scale;
   std::uint8_t hf32;
-  std::uint8_t load_pad_set;
-  std::uint64_t fmatrix[4];
+  struct {
+    std::uint16_t height, width;
+    std::uint8_t pad[4];      // left, right, top, bottom
+  } fmatrix[2];               // SetFmatrix: of the left and the right matrix
+  double load_pad;            // SetLoadDataPaddingValue
+  std::uint64_t fix_scale;    // SetFixpipePreQuantFlag
+  std::uint32_t fix_scales;   // SetFixPipeConfig: where the scales of the channels lie
+  std::uint16_t fix_matrices, fix_src_matrix, fix_dst_matrix;  // SetFixpipeNz2ndFlag
   std::uint32_t compare_bits[8];  // result register of Compare without destination
   std::uint8_t by_queue;          // flags set and waited for just now are those of a TQue
   std::uint64_t kept;             // elements the last GatherMask kept

@@ -21,6 +21,19 @@ struct DataCopyParams {
       : blockCount(count), blockLen(length), srcGap(src_gap), dstGap(dst_gap) {}
 };
 
+// What else a copy could do on the way; here only what changes nothing is available.
+enum class BlockMode : std::uint8_t {
+  BLOCK_MODE_NORMAL, BLOCK_MODE_MATRIX, BLOCK_MODE_VECTOR, BLOCK_MODE_SMALL_CHANNEL, BLOCK_MODE_DEPTHWISE
+};
+enum class DeqScale : std::uint8_t { DEQ_NONE, DEQ, VDEQ, DEQ8, VDEQ8, DEQ16, VDEQ16 };
+struct DataCopyEnhancedParams {
+  BlockMode blockMode = BlockMode::BLOCK_MODE_NORMAL;
+  DeqScale deqScale = DeqScale::DEQ_NONE;
+  std::uint64_t deqValue = 0;
+  std::uint8_t sidStoreMode = 0;
+  bool isRelu = false;
+};
+
 // blockLen in bytes; strides are gaps: bytes on the device side, 32 bytes on the on-chip side.
 struct DataCopyExtParams {
   std::uint16_t blockCount = 1;
@@ -91,13 +104,13 @@ inline std::uint64_t pattern_of(T value) {
 template <class T>
 inline void DataCopy(const LocalTensor<T>& dst, const GlobalTensor<T>& src, std::uint32_t count) {
   etalon_asc_move m = detail::move_of(src, dst, true);
-  m.row_bytes = std::int64_t{count} * static_cast<std::int64_t>(sizeof(T));
+  m.row_bytes = static_cast<std::int64_t>(detail::bytes_of<T>(count));
   etalon_asc_move_op(&m);
 }
 template <class T>
 inline void DataCopy(const GlobalTensor<T>& dst, const LocalTensor<T>& src, std::uint32_t count) {
   etalon_asc_move m = detail::move_of(dst, src, false);
-  m.row_bytes = std::int64_t{count} * static_cast<std::int64_t>(sizeof(T));
+  m.row_bytes = static_cast<std::int64_t>(detail::bytes_of<T>(count));
   etalon_asc_move_op(&m);
 }
 template <class T>
@@ -132,8 +145,19 @@ inline void DataCopy(const LocalTensor<T>& dst, const LocalTensor<T>& src, std::
   m.local = src.offset();
   m.local2 = dst.offset();
   m.rows = 1;
-  m.row_bytes = std::int64_t{count} * static_cast<std::int64_t>(sizeof(T));
+  m.row_bytes = static_cast<std::int64_t>(detail::bytes_of<T>(count));
   etalon_asc_move_op(&m);
+}
+namespace detail {
+inline void need_plain(const DataCopyEnhancedParams& p) {
+  if (p.blockMode != BlockMode::BLOCK_MODE_NORMAL || p.deqScale != DeqScale::DEQ_NONE || p.isRelu)
+    etalon_asc_fail("ascendc.type", "DataCopy: of DataCopyEnhancedParams only the defaults are available");
+}
+}  // namespace detail
+template <class D, class S>
+inline void DataCopy(const D& dst, const S& src, const DataCopyParams& p, const DataCopyEnhancedParams& enhanced) {
+  detail::need_plain(enhanced);
+  DataCopy(dst, src, p);
 }
 template <class T>
 inline void DataCopy(const LocalTensor<T>& dst, const GlobalTensor<T>& src, const Nd2NzParams& p) {

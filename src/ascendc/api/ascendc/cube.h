@@ -1,50 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The cube's instructions: L1 to L0A/L0B, matrix multiply-accumulate, and the way out through FixPipe.
+// The cube: matrix multiply-accumulate, and the way out through FixPipe.
 
-#include "copy.h"
+#include "cube_load.h"
 
 namespace AscendC {
-
-// Fractals of 512 bytes: srcStride from start to start, dstGap from end to start.
-struct LoadData2DParams {
-  std::uint16_t startIndex = 0;
-  std::uint8_t repeatTimes = 0;
-  std::uint16_t srcStride = 0;
-  std::uint8_t sid = 0;
-  std::uint16_t dstGap = 0;
-  bool ifTranspose = false;
-  std::uint8_t addrMode = 0;
-  LoadData2DParams() = default;
-  LoadData2DParams(std::uint16_t start, std::uint8_t repeat, std::uint16_t stride, std::uint8_t id, std::uint16_t gap,
-                   bool transpose, std::uint8_t mode)
-      : startIndex(start), repeatTimes(repeat), srcStride(stride), sid(id), dstGap(gap), ifTranspose(transpose),
-        addrMode(mode) {}
-};
-
-// Square blocks (16x16 of 16 bit, 32x32 of 8 bit, 16x16 of 32 bit); start and srcStride count blocks, gaps fractals.
-struct LoadData2dTransposeParams {
-  std::uint16_t startIndex = 0;
-  std::uint8_t repeatTimes = 0;
-  std::uint16_t srcStride = 0, dstGap = 0, dstFracGap = 0;
-  std::uint8_t addrMode = 0;
-  LoadData2dTransposeParams() = default;
-  LoadData2dTransposeParams(std::uint16_t start, std::uint8_t repeat, std::uint16_t stride, std::uint16_t gap,
-                            std::uint16_t fractal_gap, std::uint8_t mode = 0)
-      : startIndex(start), repeatTimes(repeat), srcStride(stride), dstGap(gap), dstFracGap(fractal_gap), addrMode(mode) {}
-};
-
-// im2col of an NC1HWC0 feature map in L1: rows are output positions, columns filter taps times channels.
-template <class T>
-struct LoadData3DParamsV2 {
-  std::uint8_t padList[4] = {0, 0, 0, 0};  // left, right, top, bottom
-  std::uint16_t l1H = 0, l1W = 0, channelSize = 0, kExtension = 0, mExtension = 0, kStartPt = 0, mStartPt = 0;
-  std::uint8_t strideW = 1, strideH = 1, filterW = 1, filterH = 1, dilationFilterW = 1, dilationFilterH = 1;
-  bool enTranspose = false, enSmallK = false;
-  T padValue = T(0);
-  bool filterSizeW = false, filterSizeH = false, fMatrixCtrl = false;
-};
 
 struct MmadParams {
   std::uint16_t m = 0, n = 0, k = 0;
@@ -84,63 +45,6 @@ struct FixpipeConfig {
 };
 inline constexpr FixpipeConfig CFG_NZ = {CO2Layout::NZ};
 inline constexpr FixpipeConfig CFG_ROW_MAJOR = {CO2Layout::ROW_MAJOR};
-
-namespace detail {
-template <class T>
-inline etalon_asc_load load_of(int kind, const LocalTensor<T>& dst, const LocalTensor<T>& src, bool transpose) {
-  etalon_asc_load l = {};
-  l.kind = static_cast<std::uint8_t>(kind);
-  l.dst_space = static_cast<std::uint8_t>(dst.space());
-  l.type = type_code<T>;
-  l.transpose = transpose ? 1 : 0;
-  l.dst = dst.offset();
-  l.src = src.offset();
-  return l;
-}
-// What loads of whole fractals or blocks share.
-template <class Params>
-inline void set_repeats(etalon_asc_load& l, const Params& p) {
-  l.start = p.startIndex;
-  l.repeat = p.repeatTimes;
-  l.src_stride = p.srcStride;
-  l.dst_gap = p.dstGap;
-}
-}  // namespace detail
-
-template <class T>
-inline void LoadData(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LoadData2DParams& p) {
-  etalon_asc_load l = detail::load_of(kAscLoad2d, dst, src, p.ifTranspose);
-  detail::set_repeats(l, p);
-  etalon_asc_load_op(&l);
-}
-template <class T>
-inline void LoadDataWithTranspose(const LocalTensor<T>& dst, const LocalTensor<T>& src,
-                                  const LoadData2dTransposeParams& p) {
-  etalon_asc_load l = detail::load_of(kAscLoadTranspose, dst, src, true);
-  detail::set_repeats(l, p);
-  l.dst_fractal_gap = p.dstFracGap;
-  etalon_asc_load_op(&l);
-}
-template <class T, class U = T>
-inline void LoadData(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LoadData3DParamsV2<U>& p) {
-  etalon_asc_load l = detail::load_of(kAscLoad3d, dst, src, p.enTranspose);
-  l.l1_h = p.l1H;
-  l.l1_w = p.l1W;
-  l.channels = p.channelSize;
-  l.k_extension = p.kExtension;
-  l.m_extension = p.mExtension;
-  l.k_start = p.kStartPt;
-  l.m_start = p.mStartPt;
-  for (int i = 0; i < 4; ++i) l.pad[i] = p.padList[i];
-  l.stride_w = p.strideW;
-  l.stride_h = p.strideH;
-  l.filter_w = p.filterW;
-  l.filter_h = p.filterH;
-  l.dilation_w = p.dilationFilterW;
-  l.dilation_h = p.dilationFilterH;
-  l.pad_value = static_cast<double>(static_cast<float>(p.padValue));
-  etalon_asc_load_op(&l);
-}
 
 // Fills a range of L1, L0A or L0B with one value.
 template <class T>
@@ -257,6 +161,76 @@ inline void Fixpipe(const GlobalTensor<D>& dst, const LocalTensor<S>& src, const
   f.dst_space = kAscGm;
   f.gm = dst.GetPhyAddr();
   f.scale = scales.offset();
+  etalon_asc_fixpipe_op(&f);
+}
+
+template <CO2Layout format = CO2Layout::ROW_MAJOR>
+using FixpipeParamsArch3510 = FixpipeParamsC310<format>;
+
+// --- the way out by DataCopy, whose scales and matrices are set before
+
+// Where in the FixPipe buffer the scales of the channels lie.
+template <class T, bool setRelu = false>
+inline void SetFixPipeConfig(const LocalTensor<T>& preTensor, bool /*isUnitFlag*/ = false) {
+  static_assert(!setRelu, "SetFixPipeConfig: scales of a ReLU are not available here");
+  etalon_asc_current->fix_scales = preTensor.offset();
+}
+// One scale for all channels: fp32 bits in the low half.
+inline void SetFixpipePreQuantFlag(std::uint64_t config) { etalon_asc_current->fix_scale = config; }
+// Row-major results: how many matrices, from one to the next in L0C (fractals of 1024 bytes) and outside (elements).
+inline void SetFixpipeNz2ndFlag(std::uint16_t ndNum, std::uint16_t srcNdStride, std::uint16_t dstNdStride) {
+  etalon_asc_current->fix_matrices = ndNum;
+  etalon_asc_current->fix_src_matrix = srcNdStride;
+  etalon_asc_current->fix_dst_matrix = dstNdStride;
+}
+
+// dstStride: elements if nz2ndEn, else 32 bytes; srcStride: rows of 16 elements per column of fractals.
+struct DataCopyCO12DstParams {
+  std::uint8_t sid = 0;
+  std::uint16_t nSize = 0, mSize = 0;
+  std::uint32_t dstStride = 0;
+  std::uint16_t srcStride = 0;
+  std::uint8_t unitFlag = 0, clipReluPre = 0, eltWiseOp = 0;
+  QuantMode_t quantPre = NoQuant;
+  std::uint8_t reluPre = 0;
+  bool channelSplit = false, nz2ndEn = false;
+  DataCopyCO12DstParams() = default;
+  DataCopyCO12DstParams(std::uint16_t n, std::uint16_t m, std::uint32_t dst_stride, std::uint16_t src_stride,
+                        QuantMode_t quant, std::uint8_t relu, bool split, bool row_major)
+      : nSize(n), mSize(m), dstStride(dst_stride), srcStride(src_stride), quantPre(quant), reluPre(relu),
+        channelSplit(split), nz2ndEn(row_major) {}
+};
+
+namespace detail {
+template <class D, class S>
+inline etalon_asc_fixpipe copy_out_of(const LocalTensor<S>& src, const DataCopyCO12DstParams& p) {
+  if (p.clipReluPre != 0 || p.eltWiseOp != 0)
+    etalon_asc_fail("ascendc.type", "DataCopy out of CO1: clipReluPre and eltWiseOp are not available");
+  FixpipeParamsV220 q;
+  q.nSize = p.nSize, q.mSize = p.mSize, q.srcStride = p.srcStride, q.dstStride = p.dstStride;
+  q.quantPre = p.quantPre, q.reluEn = p.reluPre != 0, q.unitFlag = p.unitFlag, q.isChannelSplit = p.channelSplit;
+  const etalon_asc_core* core = etalon_asc_current;
+  const bool per_channel = p.quantPre == VDEQF16 || p.quantPre == VREQ8 || p.quantPre == VQF322B8_PRE;
+  q.deqScalar = per_channel ? core->fix_scales : core->fix_scale;
+  if (p.nz2ndEn && core->fix_matrices > 0) {
+    q.ndNum = core->fix_matrices;
+    q.srcNdStride = core->fix_src_matrix, q.dstNdStride = core->fix_dst_matrix;
+  }
+  return fixpipe_of<D>(src, q, !p.nz2ndEn);
+}
+}  // namespace detail
+template <class D, class S>
+inline void DataCopy(const GlobalTensor<D>& dst, const LocalTensor<S>& src, const DataCopyCO12DstParams& p) {
+  etalon_asc_fixpipe f = detail::copy_out_of<D>(src, p);
+  f.dst_space = kAscGm;
+  f.gm = dst.GetPhyAddr();
+  etalon_asc_fixpipe_op(&f);
+}
+template <class D, class S>
+inline void DataCopy(const LocalTensor<D>& dst, const LocalTensor<S>& src, const DataCopyCO12DstParams& p) {
+  etalon_asc_fixpipe f = detail::copy_out_of<D>(src, p);
+  f.dst_space = static_cast<std::uint8_t>(dst.space());
+  f.dst = dst.offset();
   etalon_asc_fixpipe_op(&f);
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "abi.h"
 #include "number.h"
@@ -125,6 +126,11 @@ ETALON_TYPE_CODE(hifloat8_t, kAscHif8);
 ETALON_TYPE_CODE(int4b_t, kAscS4);
 ETALON_TYPE_CODE(bool, kAscU8);
 #undef ETALON_TYPE_CODE
+// Bytes of so many elements; two of int4b_t share one.
+template <class T>
+constexpr std::uint64_t bytes_of(std::uint64_t elements) {
+  return std::is_same<T, int4b_t>::value ? elements / 2 : elements * sizeof(T);
+}
 template <class T>
 constexpr std::uint8_t type_code = static_cast<std::uint8_t>(TypeCode<T>::value);
 

@@ -50,6 +50,7 @@ inline void dsb(mem_dsb_t) { etalon_asc_barrier_scalar(); }
 inline void dcci(const volatile __gm__ void* address, std::uint64_t /*lines*/, std::uint64_t /*destination*/ = 0) {
   etalon_asc_cache_clean(const_cast<const void*>(address));
 }
+inline std::int64_t get_imm(std::int64_t value) { return value; }  // a number for the instruction itself
 inline std::int64_t get_subblockdim() { return AscendC::GetSubBlockNum(); }
 inline std::int64_t get_system_cycle() { return AscendC::GetSystemCycle(); }
 

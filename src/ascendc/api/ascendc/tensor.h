@@ -25,13 +25,12 @@ class LocalTensor {
   }
 
   LocalTensor operator[](std::uint32_t element) const {
-    return LocalTensor(position_, offset_ + element * static_cast<std::uint32_t>(sizeof(T)),
-                       elements_ > element ? elements_ - element : 0);
+    return LocalTensor(position_, at(element), elements_ > element ? elements_ - element : 0);
   }
   template <class U>
   LocalTensor<U> ReinterpretCast() const {
     return LocalTensor<U>(position_, offset_,
-                          static_cast<std::uint32_t>(elements_ * sizeof(T) / sizeof(U)));
+                          static_cast<std::uint32_t>(detail::bytes_of<T>(elements_) * 2 / detail::bytes_of<U>(2)));
   }
   T GetValue(std::uint32_t element) const {
     T value{};
@@ -44,7 +43,7 @@ class LocalTensor {
     etalon_asc_scalar_write(space(), at(element), sizeof(T), &v);
   }
   std::uint32_t GetSize() const { return elements_; }
-  std::uint32_t GetLength() const { return static_cast<std::uint32_t>(elements_ * sizeof(T)); }
+  std::uint32_t GetLength() const { return static_cast<std::uint32_t>(detail::bytes_of<T>(elements_)); }
   void SetSize(std::uint32_t elements) { elements_ = elements; }
   TPosition GetPosition() const { return position_; }
   std::uint64_t GetPhyAddr() const { return offset_; }
@@ -54,7 +53,7 @@ class LocalTensor {
 
  private:
   std::uint32_t at(std::uint32_t element) const {
-    return offset_ + element * static_cast<std::uint32_t>(sizeof(T));
+    return offset_ + static_cast<std::uint32_t>(detail::bytes_of<T>(element));
   }
   std::uint32_t offset_ = 0, elements_ = 0;
   TPosition position_ = TPosition::VECCALC;
@@ -70,7 +69,7 @@ class GlobalTensor {
   }
   GlobalTensor operator[](std::uint64_t element) const {
     GlobalTensor r = *this;
-    r.address_ = reinterpret_cast<T*>(reinterpret_cast<std::uintptr_t>(address_) + element * sizeof(T));
+    r.address_ = reinterpret_cast<T*>(reinterpret_cast<std::uintptr_t>(address_) + detail::bytes_of<T>(element));
     r.elements_ = elements_ > element ? elements_ - element : 0;
     return r;
   }

@@ -32,6 +32,9 @@
 #ifndef __forceinline__
 #define __forceinline__ inline __attribute__((always_inline))
 #endif
+#ifndef __force_inline__
+#define __force_inline__ inline __attribute__((always_inline))
+#endif
 #ifndef __inline__
 #define __inline__ inline
 #endif

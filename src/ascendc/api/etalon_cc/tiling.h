@@ -12,6 +12,8 @@ extern "C" uint64_t etalon_tiling_key(void);  // set by the host before a launch
 
 // The struct that GET_TILING_DATA reads: the one that was registered.
 #define REGISTER_TILING_DEFAULT(type) using etalon_tiling_default = type
+// Which struct belongs to which tiling key: the kernel reads the one it names.
+#define REGISTER_TILING_FOR_TILINGKEY(condition, type) static_assert(sizeof(condition) > 0 && sizeof(type) > 0, "")
 #define GET_TILING_DATA_WITH_STRUCT(type, name, address) \
   type name;                                             \
   memcpy(static_cast<void*>(&name), address, sizeof(type))
