@@ -6,13 +6,13 @@
 
 #include <stdint.h>
 
-#define ETALON_SOFTMAX_TILING_FIELDS(FIELD)                                                           \
-  FIELD(srcM)                                                                                         \
-  FIELD(srcK)                                                                                         \
-  FIELD(srcSize)                                                                                      \
-  FIELD(outMaxM) FIELD(outMaxK) FIELD(outMaxSize) FIELD(splitM) FIELD(splitK) FIELD(splitSize)        \
-      FIELD(reduceM) FIELD(reduceK) FIELD(reduceSize) FIELD(rangeM) FIELD(tailM) FIELD(tailSplitSize) \
-          FIELD(tailReduceSize)
+#define ETALON_SOFTMAX_TILING_FIELDS(FIELD)                                                    \
+  FIELD(srcM)                                                                                  \
+  FIELD(srcK)                                                                                  \
+  FIELD(srcSize)                                                                               \
+  FIELD(outMaxM)                                                                               \
+  FIELD(outMaxK) FIELD(outMaxSize) FIELD(splitM) FIELD(splitK) FIELD(splitSize) FIELD(reduceM) \
+      FIELD(reduceK) FIELD(reduceSize) FIELD(rangeM) FIELD(tailM) FIELD(tailSplitSize) FIELD(tailReduceSize)
 
 #define ETALON_TILING_FIELD(name) uint32_t name = 0;
 struct SoftMaxTiling {
@@ -26,9 +26,28 @@ struct TopkTiling {
   ETALON_TOPK_TILING_FIELDS(ETALON_TILING_FIELD)
 };
 
+// Of the norms: rows are batches times sequence, elements of a row in memory, and those that hold data.
+#define ETALON_NORM_TILING_FIELDS(FIELD) FIELD(bLength) FIELD(sLength) FIELD(hLength) FIELD(originalHLength)
+struct LayerNormTiling {
+  ETALON_NORM_TILING_FIELDS(ETALON_TILING_FIELD)
+};
+struct RmsNormTiling {
+  ETALON_NORM_TILING_FIELDS(ETALON_TILING_FIELD)
+};
+struct DeepNormTiling {
+  ETALON_NORM_TILING_FIELDS(ETALON_TILING_FIELD)
+};
+struct LayerNormSeparateTiling {
+  uint32_t aLength = 0, rLength = 0;
+};
+
 namespace AscendC {
 enum class TopKMode { TOPK_NORMAL, TOPK_NSMALL };
 namespace tiling {
+using ::DeepNormTiling;
+using ::LayerNormSeparateTiling;
+using ::LayerNormTiling;
+using ::RmsNormTiling;
 using ::SoftMaxTiling;
 using ::TopkTiling;
 }  // namespace tiling
