@@ -210,6 +210,28 @@ TEST(SoftmaxLibrary, Gradients) {
   }
 }
 
+TEST(SoftmaxLibrary, TakesTheShapeAttachedToItsSource) {
+  COVERS("ShapeInfo", "SetShapeInfo", "DataFormat");
+  const auto x = random_values<float>(6 * 32, -1, 1);
+  LibraryRun run;
+  run.in(x).out<float>(x.size());
+  int elements = 0;
+  run.go([&](LibraryRun& r) {
+    const std::uint32_t in_memory[] = {2, 3, 32}, with_data[] = {2, 3, 20};
+    auto source = r.at<float>(0);
+    source.SetShapeInfo(ShapeInfo(3, in_memory, 3, with_data, DataFormat::ND));
+    elements = GetShapeSize(source[8].GetShapeInfo());
+    SoftMax<float>(r.at<float>(1), source, SoftMaxTiling());
+  });
+  EXPECT_EQ(elements, 192);
+  for (std::size_t r = 0; r < 6; ++r) {
+    double sum = 0;
+    for (std::size_t c = 0; c < 20; ++c) sum += std::exp(x[r * 32 + c]);
+    for (std::size_t c = 0; c < 20; ++c)
+      ASSERT_TRUE(near(run.result<float>(1)[r * 32 + c], std::exp(x[r * 32 + c]) / sum, 1e-7, 1e-6));
+  }
+}
+
 TEST(SoftmaxLibrary, MaskedRowsAreReplaced) {
   COVERS("AdjustSoftMaxRes");
   std::vector<float> max(5 * 8, 1.0f), packed = {1, -3.4028235e38f, 1, 1, 2};

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// GlobalTensor: a typed pointer into device memory. LocalTensor: a typed range of on-chip memory, named by position
-// and byte offset. Both are small values and never own anything.
+// GlobalTensor: a typed pointer into device memory. LocalTensor: a typed range of on-chip memory, named by
+// position and byte offset. Both are small values and never own anything.
 
 #include "enums.h"
+#include "shape_info.h"
 
 namespace AscendC {
 
@@ -25,12 +26,15 @@ class LocalTensor {
   }
 
   LocalTensor operator[](std::uint32_t element) const {
-    return LocalTensor(position_, at(element), elements_ > element ? elements_ - element : 0);
+    LocalTensor r(position_, at(element), elements_ > element ? elements_ - element : 0);
+    r.shape_ = shape_;
+    return r;
   }
   template <class U>
   LocalTensor<U> ReinterpretCast() const {
-    return LocalTensor<U>(position_, offset_,
-                          static_cast<std::uint32_t>(detail::bytes_of<T>(elements_) * 2 / detail::bytes_of<U>(2)));
+    return LocalTensor<U>(
+        position_, offset_,
+        static_cast<std::uint32_t>(detail::bytes_of<T>(elements_) * 2 / detail::bytes_of<U>(2)));
   }
   T GetValue(std::uint32_t element) const {
     T value{};
@@ -45,6 +49,8 @@ class LocalTensor {
   std::uint32_t GetSize() const { return elements_; }
   std::uint32_t GetLength() const { return static_cast<std::uint32_t>(detail::bytes_of<T>(elements_)); }
   void SetSize(std::uint32_t elements) { elements_ = elements; }
+  void SetShapeInfo(const ShapeInfo& info) { shape_ = detail::ShapeTable::all().number_of(info); }
+  ShapeInfo GetShapeInfo() const { return detail::ShapeTable::all().at(shape_); }
   TPosition GetPosition() const { return position_; }
   std::uint64_t GetPhyAddr() const { return offset_; }
   std::uint64_t GetPhyAddr(std::uint32_t element) const { return at(element); }
@@ -57,6 +63,7 @@ class LocalTensor {
   }
   std::uint32_t offset_ = 0, elements_ = 0;
   TPosition position_ = TPosition::VECCALC;
+  std::uint16_t shape_ = 0;  // of detail::ShapeTable
 };
 
 template <class T>
@@ -69,7 +76,8 @@ class GlobalTensor {
   }
   GlobalTensor operator[](std::uint64_t element) const {
     GlobalTensor r = *this;
-    r.address_ = reinterpret_cast<T*>(reinterpret_cast<std::uintptr_t>(address_) + detail::bytes_of<T>(element));
+    r.address_ =
+        reinterpret_cast<T*>(reinterpret_cast<std::uintptr_t>(address_) + detail::bytes_of<T>(element));
     r.elements_ = elements_ > element ? elements_ - element : 0;
     return r;
   }
@@ -84,6 +92,8 @@ class GlobalTensor {
   __gm__ T* GetPhyAddr() const { return address_; }
   __gm__ T* GetPhyAddr(std::uint64_t element) const { return (*this)[element].address_; }
   std::uint64_t GetSize() const { return elements_; }
+  void SetShapeInfo(const ShapeInfo& info) { shape_ = detail::ShapeTable::all().number_of(info); }
+  ShapeInfo GetShapeInfo() const { return detail::ShapeTable::all().at(shape_); }
   void SetL2CacheHint(CacheMode mode) { bypass_ = mode == CacheMode::CACHE_MODE_DISABLE; }
   bool bypasses_l2() const { return bypass_; }
 
@@ -91,6 +101,7 @@ class GlobalTensor {
   T* address_ = nullptr;
   std::uint64_t elements_ = 0;
   bool bypass_ = false;
+  std::uint16_t shape_ = 0;
 };
 
 }  // namespace AscendC

@@ -74,8 +74,8 @@ inline void SoftMax(const LocalTensor<D>& dstTensor, const LocalTensor<S>& sumTe
                     const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   ETALON_SOFTMAX_ND;
   detail::lib::softmax(dstTensor, sumTensor, maxTensor, srcTensor, true,
-                       detail::lib::softmax_shape(tiling, softmaxShapeInfo, config), config.mode,
-                       detail::lib::Temporary(sharedTmpBuffer));
+                       detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo(), config),
+                       config.mode, detail::lib::Temporary(sharedTmpBuffer));
 }
 template <class T, bool isReuseSource = false, bool isBasicBlock = false, bool isDataFormatNZ = false,
           const SoftmaxConfig& config = SOFTMAX_DEFAULT_CFG, class D, class S>
@@ -84,8 +84,8 @@ inline void SoftMax(const LocalTensor<D>& dstTensor, const LocalTensor<S>& sumTe
                     const SoftMaxTiling& tiling, const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   ETALON_SOFTMAX_ND;
   detail::lib::softmax(dstTensor, sumTensor, maxTensor, srcTensor, true,
-                       detail::lib::softmax_shape(tiling, softmaxShapeInfo, config), config.mode,
-                       detail::lib::Temporary::rest_of_ub());
+                       detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo(), config),
+                       config.mode, detail::lib::Temporary::rest_of_ub());
 }
 // Without sums and maxima.
 template <class T, bool isReuseSource = false, bool isBasicBlock = false,
@@ -94,16 +94,16 @@ inline void SoftMax(const LocalTensor<T>& dstTensor, const LocalTensor<T>& srcTe
                     const LocalTensor<std::uint8_t>& sharedTmpBuffer, const SoftMaxTiling& tiling,
                     const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   detail::lib::softmax(dstTensor, LocalTensor<float>(), LocalTensor<float>(), srcTensor, false,
-                       detail::lib::softmax_shape(tiling, softmaxShapeInfo, config), config.mode,
-                       detail::lib::Temporary(sharedTmpBuffer));
+                       detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo(), config),
+                       config.mode, detail::lib::Temporary(sharedTmpBuffer));
 }
 template <class T, bool isReuseSource = false, bool isBasicBlock = false,
           const SoftmaxConfig& config = SOFTMAX_DEFAULT_CFG>
 inline void SoftMax(const LocalTensor<T>& dstTensor, const LocalTensor<T>& srcTensor,
                     const SoftMaxTiling& tiling, const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   detail::lib::softmax(dstTensor, LocalTensor<float>(), LocalTensor<float>(), srcTensor, false,
-                       detail::lib::softmax_shape(tiling, softmaxShapeInfo, config), config.mode,
-                       detail::lib::Temporary::rest_of_ub());
+                       detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo(), config),
+                       config.mode, detail::lib::Temporary::rest_of_ub());
 }
 
 template <class T, bool isReuseSource = false, bool isBasicBlock = false, bool isDataFormatNZ = false,
@@ -113,9 +113,10 @@ inline void SimpleSoftMax(const LocalTensor<D>& dstTensor, const LocalTensor<S>&
                           const LocalTensor<std::uint8_t>& sharedTmpBuffer, const SoftMaxTiling& tiling,
                           const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   ETALON_SOFTMAX_ND;
-  detail::lib::simple_softmax(dstTensor, inSumTensor, inMaxTensor, srcTensor,
-                              detail::lib::softmax_shape(tiling, softmaxShapeInfo, config), config.mode,
-                              detail::lib::Temporary(sharedTmpBuffer));
+  detail::lib::simple_softmax(
+      dstTensor, inSumTensor, inMaxTensor, srcTensor,
+      detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo(), config), config.mode,
+      detail::lib::Temporary(sharedTmpBuffer));
 }
 template <class T, bool isReuseSource = false, bool isBasicBlock = false, bool isDataFormatNZ = false,
           const SoftmaxConfig& config = SOFTMAX_DEFAULT_CFG, class D, class S>
@@ -123,9 +124,10 @@ inline void SimpleSoftMax(const LocalTensor<D>& dstTensor, const LocalTensor<S>&
                           const LocalTensor<S>& inMaxTensor, const LocalTensor<D>& srcTensor,
                           const SoftMaxTiling& tiling, const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   ETALON_SOFTMAX_ND;
-  detail::lib::simple_softmax(dstTensor, inSumTensor, inMaxTensor, srcTensor,
-                              detail::lib::softmax_shape(tiling, softmaxShapeInfo, config), config.mode,
-                              detail::lib::Temporary::rest_of_ub());
+  detail::lib::simple_softmax(
+      dstTensor, inSumTensor, inMaxTensor, srcTensor,
+      detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo(), config), config.mode,
+      detail::lib::Temporary::rest_of_ub());
 }
 
 // Rows whose maximum has the bits `from` (a row that was all masked) become `to`; whether there were any. The

@@ -59,10 +59,10 @@ inline void SoftmaxFlashV2(const LocalTensor<D>& dstTensor, const LocalTensor<S>
                            const LocalTensor<std::uint8_t>& sharedTmpBuffer, const SoftMaxTiling& tiling,
                            const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   ETALON_SOFTMAX_ND;
-  detail::lib::softmax_flash<isUpdate>(dstTensor, expSumTensor, maxTensor, srcTensor, expMaxTensor,
-                                       inExpSumTensor, inMaxTensor,
-                                       detail::lib::softmax_shape(tiling, softmaxShapeInfo, config),
-                                       config.mode, detail::lib::Temporary(sharedTmpBuffer));
+  detail::lib::softmax_flash<isUpdate>(
+      dstTensor, expSumTensor, maxTensor, srcTensor, expMaxTensor, inExpSumTensor, inMaxTensor,
+      detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo(), config), config.mode,
+      detail::lib::Temporary(sharedTmpBuffer));
 }
 template <class T, bool isUpdate = false, bool isReuseSource = false, bool isBasicBlock = false,
           bool isDataFormatNZ = false, const SoftmaxConfig& config = SOFTMAX_DEFAULT_CFG, class D, class S>
@@ -72,10 +72,10 @@ inline void SoftmaxFlashV2(const LocalTensor<D>& dstTensor, const LocalTensor<S>
                            const LocalTensor<S>& inMaxTensor, const SoftMaxTiling& tiling,
                            const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   ETALON_SOFTMAX_ND;
-  detail::lib::softmax_flash<isUpdate>(dstTensor, expSumTensor, maxTensor, srcTensor, expMaxTensor,
-                                       inExpSumTensor, inMaxTensor,
-                                       detail::lib::softmax_shape(tiling, softmaxShapeInfo, config),
-                                       config.mode, detail::lib::Temporary::rest_of_ub());
+  detail::lib::softmax_flash<isUpdate>(
+      dstTensor, expSumTensor, maxTensor, srcTensor, expMaxTensor, inExpSumTensor, inMaxTensor,
+      detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo(), config), config.mode,
+      detail::lib::Temporary::rest_of_ub());
 }
 
 // The tiling of a shape known to the kernel, where the host computed none.

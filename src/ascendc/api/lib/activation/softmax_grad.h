@@ -55,7 +55,7 @@ inline void SoftmaxGrad(const LocalTensor<T>& dstTensor, const LocalTensor<T>& g
                         const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   ETALON_SOFTMAX_ND;
   detail::lib::softmax_grad(dstTensor, gradTensor, srcTensor, isFront,
-                            detail::lib::softmax_shape(tiling, softmaxShapeInfo),
+                            detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo()),
                             detail::lib::Temporary(sharedTmpBuffer));
 }
 template <class T, bool isReuseSource = false, bool isBasicBlock = false, bool isDataFormatNZ = false>
@@ -64,7 +64,7 @@ inline void SoftmaxGrad(const LocalTensor<T>& dstTensor, const LocalTensor<T>& g
                         const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   ETALON_SOFTMAX_ND;
   detail::lib::softmax_grad(dstTensor, gradTensor, srcTensor, isFront,
-                            detail::lib::softmax_shape(tiling, softmaxShapeInfo),
+                            detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo()),
                             detail::lib::Temporary::rest_of_ub());
 }
 template <class T, bool isBasicBlock = false, bool isDataFormatNZ = false>
@@ -74,7 +74,7 @@ inline void SoftmaxGradFront(const LocalTensor<T>& dstTensor, const LocalTensor<
                              const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   ETALON_SOFTMAX_ND;
   detail::lib::softmax_grad(dstTensor, gradTensor, srcTensor, true,
-                            detail::lib::softmax_shape(tiling, softmaxShapeInfo),
+                            detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo()),
                             detail::lib::Temporary(sharedTmpBuffer));
 }
 template <class T, bool isBasicBlock = false, bool isDataFormatNZ = false>
@@ -83,7 +83,7 @@ inline void SoftmaxGradFront(const LocalTensor<T>& dstTensor, const LocalTensor<
                              const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   ETALON_SOFTMAX_ND;
   detail::lib::softmax_grad(dstTensor, gradTensor, srcTensor, true,
-                            detail::lib::softmax_shape(tiling, softmaxShapeInfo),
+                            detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo()),
                             detail::lib::Temporary::rest_of_ub());
 }
 

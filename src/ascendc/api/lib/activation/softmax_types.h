@@ -26,8 +26,20 @@ namespace lib {
 struct SoftmaxShape {
   std::uint32_t rows, pitch, cols;
 };
-inline SoftmaxShape softmax_shape(const SoftMaxTiling& tiling, const SoftMaxShapeInfo& info,
+// Of the call's own argument, else the shape attached to the source, else the tiling.
+inline SoftmaxShape softmax_shape(const SoftMaxTiling& tiling, SoftMaxShapeInfo info,
+                                  const ShapeInfo& attached,
                                   const SoftmaxConfig& config = SOFTMAX_DEFAULT_CFG) {
+  if (info.srcM == 0 && attached.shapeDim > 0) {
+    const auto rows = [](const std::uint32_t* shape, int dims) {
+      std::uint32_t n = 1;
+      for (int i = 0; i + 1 < dims; ++i) n *= shape[i];
+      return n;
+    };
+    info = {rows(attached.shape, attached.shapeDim), attached.shape[attached.shapeDim - 1],
+            rows(attached.originalShape, attached.originalShapeDim),
+            attached.originalShapeDim > 0 ? attached.originalShape[attached.originalShapeDim - 1] : 0};
+  }
   const auto first = [](std::uint32_t a, std::uint32_t b, std::uint32_t c) {
     return a != 0 ? a : b != 0 ? b : c;
   };
