@@ -139,6 +139,11 @@ struct etalon_asc_core {
 
 extern __thread struct etalon_asc_core* etalon_asc_current;
 
+// Calls of two branches must not become one: each has its own line in findings.
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((nomerge)), apply_to = function)
+#endif
+
 void etalon_asc_vector_op(const struct etalon_asc_vector*);
 void etalon_asc_move_op(const struct etalon_asc_move*);
 void etalon_asc_load_op(const struct etalon_asc_load*);
@@ -178,5 +183,9 @@ enum EtalonAscQueueNote {
 void etalon_asc_queue_note(int what, const void* queue, int space, std::uint32_t offset, std::uint32_t bytes, int depth);
 // Ends the kernel with a finding.
 [[noreturn]] void etalon_asc_fail(const char* code, const char* message);
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 
 }  // extern "C"
