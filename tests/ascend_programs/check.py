@@ -45,10 +45,14 @@ def tasks(folder):
     yield "matmul_object", lambda: compile_and_run(folder, "matmul_object", ["matmul_object.cpp"])
     yield "registered_tiling", lambda: compile_and_run(folder, "registered_tiling", ["registered_tiling.cpp"])
     yield "language", lambda: compile_and_run(folder, "language", ["language.cpp"])
+    yield "matmul_shapes", lambda: compile_and_run(folder, "matmul_shapes", ["matmul_shapes.cpp"])
+    yield "debug", lambda: debug(folder)
     yield "mix", lambda: compile_and_run(folder, "mix", ["mix.cpp"])
     yield "launch_by_name", lambda: compile_and_run(folder, "by_name", ["by_name_main.cpp", "by_name_kernel.cpp"])
     yield "icpu", lambda: compile_and_run(folder, "icpu", ["icpu_main.cpp", "by_name_kernel.cpp"])
     yield "objects", lambda: objects(folder)
+    yield "library", lambda: library(folder)
+    yield "operator", lambda: operator(folder)
     yield "kernel_types", lambda: kernel_types(folder)
     yield "cmake", lambda: cmake(folder)
     yield "errors", lambda: errors(folder)
@@ -67,6 +71,37 @@ def objects(folder):
     expect("run linked", run([folder / "linked"], folder), 0, "all right")
 
 
+def library(folder):
+    """A shared library with kernels, linked by a program; its kernel says its type by a macro."""
+    expect("shared library", run([etalon, "cc", "-shared", "-fPIC", here / "library_kernel.cpp", "-o", folder / "libk.so"],
+                                 folder), 0)
+    expect("link with it", run([etalon, "cc", here / "library_main.cpp", "-L", folder, "-lk", f"-Wl,-rpath,{folder}", "-o",
+                                folder / "with_library"], folder), 0)
+    expect("run with it", run([folder / "with_library"], folder), 0, "all right")
+
+
+def operator(folder):
+    """A kernel whose tiling struct and types its operator's host side declares: the first types, the second, one's own."""
+    for name, flags in (("float", []), ("aclFloat16", ["--op-types=1"])):
+        kernel = run([etalon, "cc", "-c", "operator/op_kernel/blend_custom.cpp", "--launch-headers", folder / name, "-o",
+                      folder / f"{name}.o", *flags], here)
+        if not expect(f"operator's kernel for {name}", kernel, 0):
+            continue
+        wide = "float" if name == "float" else "_Float16"
+        expect(f"operator's program for {name}",
+               run([etalon, "cc", f"-DTYPE={wide}", "-I", folder / name, here / "operator_main.cpp", folder / f"{name}.o", "-o",
+                    folder / f"op_{name}"], folder), 0)
+        expect(f"run operator for {name}", run([folder / f"op_{name}"], folder), 0, "all right")
+    expect("types by -D", run([etalon, "cc", "-c", "-DDTYPE_X=int8_t", "operator/op_kernel/blend_custom.cpp", "-o",
+                               folder / "d.o"], here), 1, "blend_custom.cpp")
+    moved = folder / "elsewhere/blend_custom.cpp"
+    moved.parent.mkdir()
+    moved.write_text((here / "operator/op_kernel/blend_custom.cpp").read_text())
+    expect("no host side", run([etalon, "cc", "-c", moved], folder), 1, "'DTYPE_", "--op-host FOLDER")
+    expect("host side named", run([etalon, "cc", "-c", moved, "--op-host", here / "operator/op_host"], folder), 0)
+    expect("no such host side", run([etalon, "cc", "-c", moved, "--op-host", "nowhere"], folder), 2, "[cc.no-input]")
+
+
 def cmake(folder):
     """A project that knows nothing of us but where its toolkit is."""
     root = pathlib.Path(__file__).resolve().parents[2]
@@ -76,6 +111,16 @@ def cmake(folder):
     if expect("configure", done, 0) and expect("build", run(["cmake", "--build", folder / "cmake"], folder), 0):
         for name in ("language", "by_name", "plain"):
             expect(f"run {name}", run([folder / "cmake" / name], folder), 0, "all right")
+
+
+def debug(folder):
+    """Printed text comes out; assertions and traps end the kernel with a finding at their line."""
+    if not expect("compile debug", run([etalon, "cc", here / "debug.cpp", "-o", folder / "debug"], folder), 0):
+        return
+    expect("printed", run([folder / "debug"], folder), 0, "block 0 of 1: x is 1.25", "plain", "DumpTensor 7, block 0: 0 1 2 3",
+           "DumpTensor 8, block 0: 4 5", "all right")
+    for words, said in ((["a"], "wrong != 1"), (["a", "b"], "the kernel called trap"), (["a", "b", "c"], "the kernel called Trap")):
+        expect(f"ended by {said}", run([folder / "debug", *words], folder), 3, said, "ascendc.assert")
 
 
 def kernel_types(folder):

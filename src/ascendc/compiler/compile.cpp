@@ -2,7 +2,6 @@
 #include "ascendc/compiler/compile.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,9 +10,11 @@
 #include <set>
 #include <thread>
 
+#include "ascendc/compiler/commands.h"
 #include "ascendc/compiler/coverage.h"
 #include "ascendc/compiler/messages.h"
 #include "ascendc/compiler/object_file.h"
+#include "ascendc/compiler/op_host.h"
 #include "ascendc/compiler/process.h"
 #include "ascendc/compiler/rewrite.h"
 #include "ascendc/compiler/trampoline.h"
@@ -23,14 +24,9 @@ namespace etalon::ascendc::compiler {
 namespace {
 
 namespace fs = std::filesystem;
-using Words = std::vector<std::string>;
 
 constexpr std::array<Pass, 3> kPasses = {Pass::host, Pass::cube, Pass::vector};
 constexpr std::array<const char*, 3> kPassNames = {"host", "cube", "vector"};
-constexpr std::array<const char*, 3> kPassMacros = {"ETALON_ASC_PASS_HOST", "ETALON_ASC_PASS_CUBE",
-                                                    "ETALON_ASC_PASS_VECTOR"};
-
-void append(Words& to, const Words& more) { to.insert(to.end(), more.begin(), more.end()); }
 
 class Compiler {
  public:
@@ -75,23 +71,12 @@ class Compiler {
     return fail("cc.tool", fmt::format("{} failed: {}", words[0], done.errors.substr(0, 2000)), {});
   }
 
-  Words macros(Pass pass) const {
-    Words w = {"-DETALON_CC=1", "-D__CCE__=1", fmt::format("-D__NPU_ARCH__={}", o_.npu_arch),
-               fmt::format("-D{}=1", kPassMacros[static_cast<std::size_t>(pass)])};
-    if (pass == Pass::host) return w;
-    const bool c220 = o_.npu_arch == 2201;
-    w.push_back(fmt::format("-D__CCE_AICORE__={}", c220 ? 220 : 310));
-    w.push_back("-D__CCE_IS_AICORE__=1");
-    w.push_back(pass == Pass::cube ? "-D__DAV_CUBE__=1" : "-D__DAV_VEC__=1");
-    if (c220) w.push_back(pass == Pass::cube ? "-D__DAV_C220_CUBE__=1" : "-D__DAV_C220_VEC__=1");
-    return w;
-  }
-
   Words preprocess_words(const std::string& source, Pass pass, const fs::path& output) const {
     Words w = {at_.clang, "-E", "-x", "c++", "-std=" + o_.standard, "-Wno-unknown-attributes"};
-    append(w, macros(pass));
+    append(w, pass_macros(o_.npu_arch, pass));
     append(w, {"-isystem", at_.api.string(), "-include", (at_.api / "etalon_cc/prelude.h").string()});
     append(w, o_.preprocess);
+    if (!definitions_.empty()) append(w, {"-include", definitions_});
     append(w, {"-isystem", at_.runtime_headers.string(), "-isystem",
                (at_.runtime_headers / "tiling").string(), "-isystem", (scratch_.path() / "launch").string()});
     if (pass == Pass::host && !o_.dependencies.empty()) {
@@ -112,41 +97,18 @@ class Compiler {
     return w;
   }
 
-  Words compile_words(const fs::path& input, Pass pass, const fs::path& output) const {
-    Words w = {at_.clang,
-               "-c",
-               "-x",
-               "c++-cpp-output",
-               "-std=" + o_.standard,
-               "-O2",
-               "-gline-tables-only",
-               "-gdwarf-aranges",
-               "-ffp-contract=off",
-               "-fno-strict-aliasing",
-               "-Wno-unknown-attributes",
-               "-Wno-ignored-attributes",
-               "-Wno-unused-value",
-               "-Wno-undefined-internal",
-               "-Wno-undefined-inline",
-               "-Wno-section",
-               "-Wno-unused-command-line-argument",
-               "-Wno-unused-function",
-               "-Wno-c++20-extensions",
-               "-Wno-unused-variable",
-               "-Wno-unused-parameter",
-               "-Wno-unneeded-internal-declaration"};
-    if (pass != Pass::host)
-      append(w, {"-ffunction-sections", "-fdata-sections", "-fno-omit-frame-pointer", "-fPIC"});
-    if (isatty(STDERR_FILENO) != 0) w.push_back("-fcolor-diagnostics");
-    append(w, o_.compile);
-    append(w, {input.string(), "-o", output.string()});
-    return w;
-  }
-
   std::string object_name(const std::string& source) const {
     if (o_.compile_only && !o_.output.empty()) return o_.output;
     if (o_.compile_only) return fs::path(source).stem().string() + ".o";
     return scratch(fmt::format("{}.o", count_)).string();
+  }
+
+  // What an operator's host side says to its kernel, for the source that is next.
+  Result<bool> read_op_host(const std::string& source) {
+    const fs::path header = scratch("op_host.h");
+    TRY(found, write_op_host_definitions(source, o_.op_host, o_.op_types, header));
+    definitions_ = found ? header.string() : std::string();
+    return found;
   }
 
   struct PassResult {
@@ -178,7 +140,8 @@ class Compiler {
   }
   Result<bool> back(Pass pass, PassResult& out) const {
     const std::string name = fmt::format("{}.{}", count_, kPassNames[static_cast<std::size_t>(pass)]);
-    TRY(done, run(compile_words(scratch(name + ".ii"), pass, scratch(name + ".o")), name + ".log"));
+    TRY(done,
+        run(compile_words(o_, at_.clang, pass, scratch(name + ".ii"), scratch(name + ".o")), name + ".log"));
     out.messages += done.errors;
     out.failed = done.code != 0;
     return true;
@@ -187,6 +150,7 @@ class Compiler {
   Result<std::string> compile_source(const std::string& source) {
     ++count_;
     const std::string object = object_name(source);
+    TRY_VOID(read_op_host(source));
     TRY(host, front(source, Pass::host));
     if (o_.preprocess_only) return print_preprocessed(host);
     const bool device = std::any_of(host.rewritten.kernels.begin(), host.rewritten.kernels.end(),
@@ -213,6 +177,12 @@ class Compiler {
     if (failed_) {
       const auto interface = Interface::read(at_.names, {at_.api});
       if (interface) std::fputs(interface->explain(messages.text()).c_str(), stderr);
+      if (definitions_.empty() && wants_op_host(messages.text())) {
+        std::fputs(
+            "etalon cc: the types and the tiling struct of such a kernel are declared on its operator's host "
+            "side: --op-host FOLDER, or -DDTYPE_X=half and REGISTER_TILING_DEFAULT\n",
+            stderr);
+      }
       return object;
     }
     const std::string stem = scratch(std::to_string(count_)).string();
@@ -322,6 +292,7 @@ class Compiler {
       TRY(text, read_file(source));
       if (text.find("__global__") == std::string::npos) continue;
       const fs::path out = scratch("launch.i");
+      TRY_VOID(read_op_host(source));
       TRY(done, run(preprocess_words(source, Pass::host, out), "launch.log"));
       if (done.code != 0) continue;  // its own compilation will say so
       TRY(preprocessed, read_file(out));
@@ -360,6 +331,7 @@ class Compiler {
   const Options& o_;
   const Installation& at_;
   ScratchFolder scratch_;
+  std::string definitions_;
   int count_ = 0;
   bool failed_ = false;
 };

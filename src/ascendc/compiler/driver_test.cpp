@@ -3,6 +3,7 @@
 
 #include "ascendc/compiler/messages.h"
 #include "ascendc/compiler/object_file.h"
+#include "ascendc/compiler/op_host.h"
 #include "ascendc/compiler/options.h"
 #include "ascendc/compiler/process.h"
 #include "ascendc/compiler/trampoline.h"
@@ -104,6 +105,36 @@ TEST(Tools, missing_ones_and_broken_objects_are_errors) {
   const auto object = device_kernels(folder.path() / "x.o");
   ASSERT_FALSE(object);
   EXPECT_EQ(object.error().code, "cc.object");
+}
+
+TEST(OpHost, declares_what_the_kernel_leaves_out) {
+  const std::vector<std::string> host = {
+      "namespace optiling { BEGIN_TILING_DATA_DEF(Inner) TILING_DATA_FIELD_DEF(int, n); "
+      "END_TILING_DATA_DEF;\n"
+      "REGISTER_TILING_DATA_CLASS(InnerOp, Inner) BEGIN_TILING_DATA_DEF(Outer) END_TILING_DATA_DEF;\n"
+      "REGISTER_TILING_DATA_CLASS(MySum, Outer) }",
+      "class Other : public OpDef { void f() { this->Input(\"z\").DataType({ge::DT_INT8}); } };\n"
+      "class MySum : public OpDef { MySum() { this->Input(\"x\") // .DataType({ge::DT_INT8})\n"
+      ".DataType({ge::DT_FLOAT16, ge::DT_BF16}).Format({ge::FORMAT_ND, ge::FORMAT_FRACTAL_NZ});\n"
+      "this->Output(\"y\").DataTypeList({ge::DT_INT32}); } };"};
+  const std::string first = op_host_definitions(host, "my_sum", 0),
+                    second = op_host_definitions(host, "my_sum", 1);
+  EXPECT_NE(first.find("#define DTYPE_X half\n"), std::string::npos) << first;
+  EXPECT_NE(first.find("#define ORIG_DTYPE_X DT_FLOAT16\n"), std::string::npos);
+  EXPECT_NE(first.find("#define FORMAT_X FORMAT_ND\n"), std::string::npos);
+  EXPECT_NE(first.find("BEGIN_TILING_DATA_DEF(Inner)"), std::string::npos);
+  EXPECT_NE(first.find("using etalon_tiling_default = ::Outer;"), std::string::npos);
+  EXPECT_EQ(first.find("DTYPE_Z"), std::string::npos);
+  EXPECT_NE(second.find("#define DTYPE_X bfloat16_t\n"), std::string::npos);
+  EXPECT_NE(second.find("#define DTYPE_Y int32_t\n"), std::string::npos) << "one type for all combinations";
+  EXPECT_NE(second.find("#define FORMAT_X FORMAT_FRACTAL_NZ\n"), std::string::npos);
+  EXPECT_EQ(op_host_definitions(host, "nobody", 0).find("etalon_tiling_default"), std::string::npos);
+}
+
+TEST(OpHost, stands_beside_the_kernel) {
+  EXPECT_TRUE(op_host_folder("somewhere/kernel.cpp").empty());
+  EXPECT_TRUE(wants_op_host("k.cpp:1: error: use of undeclared identifier 'DTYPE_X'"));
+  EXPECT_FALSE(wants_op_host("k.cpp:1: error: use of undeclared identifier 'X'"));
 }
 
 }  // namespace

@@ -94,6 +94,15 @@ class Reader {
       o.standard = w.substr(5);
       return true;
     }
+    if (w.starts_with("--op-host")) return take("--op-host", w, o.op_host);
+    if (w.starts_with("--op-types")) {
+      TRY(v, value("--op-types", w));
+      if (v.empty() || v.size() > 3 || v.find_first_not_of("0123456789") != std::string::npos)
+        return fail("cc.option", fmt::format("--op-types: got '{}', expected a number", v),
+                    "0 is the first combination of types that the operator declares");
+      o.op_types = std::stoi(v);
+      return true;
+    }
     if (w.starts_with("--launch-headers")) return take("--launch-headers", w, o.launch_headers);
     for (const std::string_view name :
          {"--npu-arch", "--chip", "--cce-soc-version", "--cce-aicore-arch", "--soc-version"}) {

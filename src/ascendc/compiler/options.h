@@ -17,6 +17,8 @@ struct Options {
   std::vector<std::string> compile;       // -O, -g, -f..., -W...
   std::vector<std::string> dependencies;  // -MD, -MF FILE, ...
   std::string output, standard = "c++17", launch_headers;
+  std::string op_host;  // the folder of an operator's host side, if it is not ../op_host
+  int op_types = 0;     // which of the combinations of types that the operator declares
   int npu_arch = 2201;  // 2201 (dav-c220) or 3510 (dav-3510)
   bool compile_only = false, preprocess_only = false, shared = false, verbose = false, keep = false,
        coverage = false;

@@ -8,21 +8,19 @@
 #include <cstdlib>
 #include <optional>
 
-#include "ascendc/compiler/tokens.h"
+#include "ascendc/compiler/token_walk.h"
 
 namespace etalon::ascendc::compiler {
 namespace {
-
-constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
 struct Edit {
   std::size_t begin, end;
   std::string text;
 };
 
-class Rewriter {
+class Rewriter : private TokenWalk {
  public:
-  Rewriter(std::string_view text, Pass pass) : text_(text), pass_(pass), tokens_(tokens_of(text)) {}
+  Rewriter(std::string_view text, Pass pass) : TokenWalk(text), pass_(pass) {}
 
   Result<Rewritten> run() {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
@@ -32,6 +30,8 @@ class Rewriter {
         remove(i, i);  // beside __global__ they were read with it; on helpers they say nothing here
       } else if (is(i, "__etalon_mix__") || is(i, "__etalon_schedmode__")) {
         remove(i, is(i + 1, "(") ? match(i + 1) : i);
+      } else if (is(i, "__etalon_tiling_class__") && is(i + 1, "(")) {
+        tiling_classes_.push_back(i);
       } else if (is(i, "[") && core_attribute(i) != kNone) {
         remove(i, core_attribute(i));
       } else if (is(i, "<") && is(i + 1, "<") && is(i + 2, "<") && touches(i) &&
@@ -40,22 +40,13 @@ class Rewriter {
         TRY_VOID(launch(i));
       }
     }
+    choose_tiling_class();
     out_.text = apply();
     if (pass_ == Pass::host) append_launch_functions();
     return std::move(out_);
   }
 
  private:
-  std::string_view word(std::size_t i) const {
-    return i < tokens_.size() ? text_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin)
-                              : std::string_view();
-  }
-  bool is(std::size_t i, std::string_view s) const { return word(i) == s; }
-  bool is_word(std::size_t i) const { return i < tokens_.size() && tokens_[i].kind == TokenKind::word; }
-  bool touches(std::size_t i) const {
-    return i + 1 < tokens_.size() && tokens_[i].end == tokens_[i + 1].begin;
-  }
-
   void remove(std::size_t first, std::size_t last) { blank(tokens_[first].begin, tokens_[last].end, ""); }
 
   // Replaces a range by `text`, keeping its line breaks and line markers.
@@ -74,52 +65,6 @@ class Rewriter {
     }
     if (text.empty()) text = " ";
     edits_.push_back({begin, end, std::move(text)});
-  }
-
-  // The partner of an opening bracket; the last token if there is none.
-  std::size_t match(std::size_t open) const {
-    int depth = 0;
-    for (std::size_t i = open; i < tokens_.size(); ++i) {
-      if (tokens_[i].kind != TokenKind::punctuation) continue;
-      const char c = text_[tokens_[i].begin];
-      if (c == '(' || c == '[' || c == '{') ++depth;
-      if ((c == ')' || c == ']' || c == '}') && --depth == 0) return i;
-    }
-    return tokens_.size() - 1;
-  }
-  std::size_t match_back(std::size_t close) const {
-    int depth = 0;
-    for (std::size_t i = close + 1; i-- > 0;) {
-      if (tokens_[i].kind != TokenKind::punctuation) continue;
-      const char c = text_[tokens_[i].begin];
-      if (c == ')' || c == ']' || c == '}') ++depth;
-      if ((c == '(' || c == '[' || c == '{') && --depth == 0) return i;
-    }
-    return kNone;
-  }
-  // Template argument lists; brackets inside are skipped whole.
-  std::size_t match_angle(std::size_t open) const {
-    int depth = 0;
-    for (std::size_t i = open; i < tokens_.size(); ++i) {
-      if (is(i, "<")) ++depth;
-      if (is(i, ">") && --depth == 0) return i;
-      if (is(i, "(") || is(i, "[") || is(i, "{")) i = match(i);
-      if (is(i, ";")) break;
-    }
-    return kNone;
-  }
-  std::size_t match_angle_back(std::size_t close) const {
-    int depth = 0;
-    for (std::size_t i = close + 1; i-- > 0;) {
-      if (is(i, ">")) ++depth;
-      if (is(i, "<") && --depth == 0) return i;
-      if (is(i, ")") || is(i, "]") || is(i, "}")) {
-        i = match_back(i);
-        if (i == kNone) return kNone;
-      }
-      if (is(i, ";")) break;
-    }
-    return kNone;
   }
 
   std::unexpected<Error> error(std::string code, std::string message, std::string fix,
@@ -382,6 +327,38 @@ class Rewriter {
     return out;
   }
 
+  // Letters and digits alone, small: the kernel add_custom is that of the operator AddCustom.
+  static std::string bare(std::string_view name) {
+    std::string out;
+    for (const char c : name) {
+      if (c != '_') out += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    return out;
+  }
+
+  // __etalon_tiling_class__(operator, type) in namespace optiling: of the classes registered, that of a
+  // kernel of this source, or the last, becomes what GET_TILING_DATA reads.
+  void choose_tiling_class() {
+    if (tiling_classes_.empty()) return;
+    std::size_t chosen = tiling_classes_.back();
+    for (const std::size_t i : tiling_classes_) {
+      const std::string op = bare(word(i + 2));
+      const bool ours = std::any_of(out_.kernels.begin(), out_.kernels.end(),
+                                    [&](const RewrittenKernel& k) { return bare(k.name) == op; });
+      if (ours) chosen = i;
+    }
+    for (const std::size_t i : tiling_classes_) {
+      const std::size_t end = match(i + 1);
+      const std::string_view type =
+          text_.substr(tokens_[i + 4].begin, tokens_[end].begin - tokens_[i + 4].begin);
+      blank(tokens_[i].begin, tokens_[end].end,
+            i == chosen
+                ? fmt::format("}} using etalon_tiling_default = ::optiling::{}; namespace optiling {{",
+                              one_line(type))
+                : std::string());
+    }
+  }
+
   // For each plain kernel the C function that a generated aclrtlaunch_NAME.h declares.
   void append_launch_functions() {
     for (const RewrittenKernel& k : out_.kernels) {
@@ -398,10 +375,9 @@ class Rewriter {
     }
   }
 
-  std::string_view text_;
   Pass pass_;
-  std::vector<Token> tokens_;
   std::vector<Edit> edits_;
+  std::vector<std::size_t> tiling_classes_;
   std::size_t dropped_until_ = 0;
   Rewritten out_;
 };

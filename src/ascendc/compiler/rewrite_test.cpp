@@ -161,5 +161,20 @@ TEST(Rewrite, errors_name_the_users_line) {
   EXPECT_EQ(g.error().code, "cc.kernel");
 }
 
+TEST(Rewrite, the_kernel_s_own_tiling_class_is_read) {
+  const std::string text =
+      "namespace optiling { __etalon_tiling_class__(PartOp, Part) __etalon_tiling_class__(AddCustom, All)\n"
+      "__etalon_tiling_class__(OtherOp, Other) }\n";
+  const auto kernel = rewrite(text + "extern \"C\" __etalon_global__ void add_custom(int) {}", Pass::vector);
+  ASSERT_TRUE(kernel.has_value());
+  EXPECT_NE(kernel->text.find("using etalon_tiling_default = ::optiling::All;"), std::string::npos)
+      << kernel->text;
+  EXPECT_EQ(kernel->text.find("::Part;"), std::string::npos);
+  EXPECT_EQ(kernel->text.find("::Other;"), std::string::npos);
+  const auto host = rewrite(text, Pass::host);
+  ASSERT_TRUE(host.has_value());
+  EXPECT_NE(host->text.find("::optiling::Other;"), std::string::npos) << "the last one";
+}
+
 }  // namespace
 }  // namespace etalon::ascendc::compiler

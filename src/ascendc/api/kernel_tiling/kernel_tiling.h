@@ -6,8 +6,11 @@
 
 #include <stdint.h>
 
-#define ETALON_CUBE_TILING_FIELDS(FIELD)                                                                        \
-  FIELD(usedCoreNum) FIELD(M) FIELD(N) FIELD(Ka) FIELD(Kb) FIELD(singleCoreM) FIELD(singleCoreN)                \
+#define ETALON_CUBE_TILING_FIELDS(FIELD) \
+  ETALON_CUBE_TILING_BEFORE_KA(FIELD) FIELD(Ka) ETALON_CUBE_TILING_AFTER_KA(FIELD)
+#define ETALON_CUBE_TILING_BEFORE_KA(FIELD) FIELD(usedCoreNum) FIELD(M) FIELD(N)
+#define ETALON_CUBE_TILING_AFTER_KA(FIELD)                                                                      \
+  FIELD(Kb) FIELD(singleCoreM) FIELD(singleCoreN)                \
   FIELD(singleCoreK) FIELD(baseM) FIELD(baseN) FIELD(baseK) FIELD(depthA1) FIELD(depthB1) FIELD(stepM)          \
   FIELD(stepN) FIELD(isBias) FIELD(transLength) FIELD(iterateOrder) FIELD(shareMode) FIELD(shareL1Size)         \
   FIELD(shareL0CSize) FIELD(shareUbSize) FIELD(batchM) FIELD(batchN) FIELD(singleBatchM) FIELD(singleBatchN)    \
@@ -19,6 +22,10 @@
 
 #define ETALON_CUBE_TILING_FIELD(name) int32_t name = 0;
 struct TCubeTiling {
-  ETALON_CUBE_TILING_FIELDS(ETALON_CUBE_TILING_FIELD)
+  ETALON_CUBE_TILING_BEFORE_KA(ETALON_CUBE_TILING_FIELD)
+  union {  // older programs say K for both
+    int32_t Ka = 0, K;
+  };
+  ETALON_CUBE_TILING_AFTER_KA(ETALON_CUBE_TILING_FIELD)
 };
 #undef ETALON_CUBE_TILING_FIELD

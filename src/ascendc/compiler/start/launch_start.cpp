@@ -336,11 +336,13 @@ etalon_call_kept:
 )");
 #endif
 
-// The marks of KERNEL_TASK_TYPE: relocations that do nothing against symbols that must exist.
-#define ETALON_TYPE_MARK(type)                                                         \
-  __asm__(".globl etalon_task_type_" #type "\n.hidden etalon_task_type_" #type         \
-          "\n.set etalon_task_type_" #type ", 0\n.globl etalon_keyed_task_type_" #type \
-          "\n.hidden etalon_keyed_task_type_" #type "\n.set etalon_keyed_task_type_" #type ", 0")
+// The marks of KERNEL_TASK_TYPE: relocations that do nothing against symbols that must exist, and in a
+// section: a shared library may not hold relocations against absolute ones.
+#define ETALON_TYPE_MARK(type)                                                                \
+  __asm__(".pushsection .rodata.etalon.marks,\"a\"\n.globl etalon_task_type_" #type           \
+          "\n.hidden etalon_task_type_" #type "\netalon_task_type_" #type                     \
+          ":\n.globl etalon_keyed_task_type_" #type "\n.hidden etalon_keyed_task_type_" #type \
+          "\netalon_keyed_task_type_" #type ":\n.byte 0\n.popsection")
 ETALON_TYPE_MARK(KERNEL_TYPE_AIV_ONLY);
 ETALON_TYPE_MARK(KERNEL_TYPE_AIC_ONLY);
 ETALON_TYPE_MARK(KERNEL_TYPE_MIX_AIV_1_0);

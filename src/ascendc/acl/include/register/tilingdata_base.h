@@ -2,7 +2,7 @@
 #pragma once
 
 // Tiling data declared field by field: one struct that the host fills by set_FIELD and the kernel reads as members. The
-// class registered is the one GET_TILING_DATA reads; declarations stand in namespace optiling, as always.
+// class registered for the kernel's operator is the one GET_TILING_DATA reads; declarations stand in namespace optiling, as always.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +24,8 @@
   type* get_##name() { return name; }
 #define TILING_DATA_FIELD_DEF_STRUCT(type, name) type name;
 #define END_TILING_DATA_DEF }
-#define REGISTER_TILING_DATA_CLASS(op, type)   \
-  }                                            \
-  using etalon_tiling_default = optiling::type; \
-  namespace optiling {
+#ifdef ETALON_CC  // the driver makes the kernel's own one what GET_TILING_DATA reads
+#define REGISTER_TILING_DATA_CLASS(op, type) __etalon_tiling_class__(op, type)
+#else
+#define REGISTER_TILING_DATA_CLASS(op, type)
+#endif
