@@ -276,6 +276,27 @@ TEST(Arrange, SortsAndMerges) {
                                               : *std::min_element(scores.begin() + 32, scores.begin() + 64));
 }
 
+TEST(Masks, SetThroughTheOlderClass) {
+  COVERS("AscendCUtils", "NORMAL", "SetVectorMask");
+  const auto z = on_vector_core<float, float>(random_numbers<float>(64), 4096, 256, [] {
+    Duplicate(ub<float>(4096), 0.0f, 256);
+    AscendCUtils::SetMask<float>(10);
+    Duplicate<float, false>(ub<float>(4096), 1.0f, MASK_PLACEHOLDER, 1, 1, 8);
+    AscendCUtils::SetMask<float>(0, 0xf0);
+    Duplicate<float, false>(ub<float>(4352), 2.0f, MASK_PLACEHOLDER, 1, 1, 8);
+    SetVectorMask<float, MaskMode::NORMAL>(0, 0x3);
+    Duplicate<float, false>(ub<float>(4608), 3.0f, MASK_PLACEHOLDER, 1, 1, 8);
+    AscendCUtils::ResetMask();
+    Duplicate<float, false>(ub<float>(4864), 4.0f, MASK_PLACEHOLDER, 1, 1, 8);
+  });
+  for (std::size_t i = 0; i < 64; ++i) {
+    EXPECT_EQ(z[i], i < 10 ? 1 : 0);
+    EXPECT_EQ(z[64 + i], i >= 4 && i < 8 ? 2 : 0);
+    EXPECT_EQ(z[128 + i], i < 2 ? 3 : 0);
+    EXPECT_EQ(z[192 + i], 4);
+  }
+}
+
 TEST(Arrange, CopiesAndFillsWithStrides) {
   COVERS("Copy", "CopyRepeatParams", "Duplicate");
   const auto x = random_numbers<float>(128);

@@ -179,6 +179,20 @@ TEST(Pipe, BarriersOrderOnePipeOrAll) {
   expect_right(stores, kN, [](int i) { return i == 3 ? 104 : x_at(i); });
 }
 
+TEST(Pipe, FlagsByTheNamesOfPipes) {
+  COVERS("TQueSync");
+  const auto kernel = [](bool with) {
+    return [with](Gm& gm) {
+      TQueSync<PIPE_MTE2, PIPE_MTE3> flag;
+      DataCopy(tile(0), gm.gx, kN);
+      if (with) flag.SetFlag(2), flag.WaitFlag(2);
+      DataCopy(gm.gy, tile(0), kN);
+    };
+  };
+  expect_right(kernel(true), kN, x_at);
+  EXPECT_TRUE(found(check(KernelType::aiv, 1, kernel(false)), "hazard.raw"));
+}
+
 TEST(Pipe, TensorsAreReadAndWrittenAsOtherTypes) {
   COVERS("ReinterpretCast", "GetValue", "SetValue", "LocalTensor", "GetPhyAddr", "GetPosition");
   const auto kernel = [](Gm& gm) {

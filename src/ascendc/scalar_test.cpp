@@ -136,7 +136,7 @@ TEST(Scalar, ControlRegister) {
 
 TEST(Scalar, DeviceMemoryAndItsCache) {
   COVERS("GlobalTensor", "SetGlobalBuffer", "GetValue", "SetValue", "GetPhyAddr", "GetSize",
-         "DataCacheCleanAndInvalid", "CacheLine", "DcciDst", "DataSyncBarrier", "MemDsbT",
+         "DataCacheCleanAndInvalid", "CacheLine", "DcciDst", "DataSyncBarrier", "MemDsbT", "ALL",
          "ReadGmByPassDCache", "WriteGmByPassDCache", "ICachePreLoad", "InitSocState", "SetSyncBaseAddr",
          "dcci", "dsb", "st_dev");
   const auto z = on_cores<std::int32_t>(KernelType::aiv, 1, 64, [](auto& g) {
@@ -157,6 +157,24 @@ TEST(Scalar, DeviceMemoryAndItsCache) {
   EXPECT_EQ(z[5], 7);
   EXPECT_EQ(z[6], 107);
   EXPECT_EQ(z[8], 77);
+}
+
+TEST(Scalar, ListsOfTensors) {
+  COVERS("ListTensorDesc", "GetDataPtr");
+  const auto z = on_cores<std::uint64_t>(KernelType::aiv, 1, 16, [](auto& g) {
+    // Offset of the addresses, two words for shapes, two addresses.
+    g.SetValue(0, 24);
+    g.SetValue(3, reinterpret_cast<std::uint64_t>(g.GetPhyAddr(10)));
+    g.SetValue(4, reinterpret_cast<std::uint64_t>(g.GetPhyAddr(12)));
+    const ListTensorDesc list(g.GetPhyAddr());
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      GlobalTensor<std::uint64_t> tensor;
+      tensor.SetGlobalBuffer(list.GetDataPtr<std::uint64_t>(i));
+      tensor.SetValue(0, 70 + i);
+    }
+  });
+  EXPECT_EQ(z[10], 70u);
+  EXPECT_EQ(z[12], 71u);
 }
 
 template <class T>

@@ -121,6 +121,7 @@ def debug(folder):
            "DumpTensor 8, block 0: 4 5", "all right")
     for words, said in ((["a"], "wrong != 1"), (["a", "b"], "the kernel called trap"), (["a", "b", "c"], "the kernel called Trap")):
         expect(f"ended by {said}", run([folder / "debug", *words], folder), 3, said, "ascendc.assert")
+    expect("the library's assert", run([folder / "debug", *"abcd"], folder), 3, "wrong != 4", "run.abort")
 
 
 def kernel_types(folder):

@@ -14,6 +14,7 @@
 #include "ascendc/reduce.h"
 #include "ascendc/scalar.h"
 #include "ascendc/system.h"
+#include "ascendc/tensor_list.h"
 #include "ascendc/tensor_operators.h"
 #include "ascendc/vector.h"
 #include "ascendc/vector_select.h"

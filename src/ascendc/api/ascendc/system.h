@@ -34,6 +34,14 @@ inline void PipeBarrier() {
   etalon_asc_barrier(pipe);
 }
 
+// A flag between two pipes by their names.
+template <pipe_t src, pipe_t dst>
+class TQueSync {
+ public:
+  void SetFlag(TEventID id) { etalon_asc_set_flag(src, dst, id); }
+  void WaitFlag(TEventID id) { etalon_asc_wait_flag(src, dst, id); }
+};
+
 // Modes 0 to 2 reach all cores of a kind, the vector cores of a block, or a cube core and all its vector cores. Mode 4
 // (dav-3510) joins a cube core and one vector core: on the cube's side ids from 16 name the second vector core.
 template <std::uint8_t mode, pipe_t pipe>
