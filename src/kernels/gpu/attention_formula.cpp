@@ -43,9 +43,10 @@ std::vector<double> item_seconds(const DeviceFacts& d, const AttentionJob& job) 
   std::vector<double> seconds;
   for (const WorkItem& w : job.plan.items) {
     const double blocks = std::ceil(static_cast<double>(w.blocks) / job.plan.splits);
-    const double ends = c.look_up + c.row * w.rows + c.second * groups;
+    const double ends = c.look_up + c.row * w.rows + c.drain + c.second * groups;
     const double cycles = ends + blocks * block + w.masked * c.mask;
-    seconds.push_back(cycles / d.clock + 2 * d.load_latency);  // first keys, and the output
+    // First keys and the output; where boxes are copied an item ahead, the output alone.
+    seconds.push_back(cycles / d.clock + (job.boxes ? 1 : 2) * d.load_latency);
   }
   return seconds;
 }
@@ -59,7 +60,7 @@ AttentionTime attention_formula(const DeviceFacts& d, const llm::Attention& op, 
   t.memory = stream * job.kept / d.l2_rate + stream * (1 - job.kept) / job.rate;
   const double first = std::min(*std::max_element(items.begin(), items.end()), t.compute);
   const double rest = t.compute - first;
-  t.body = first + std::cbrt(rest * rest * rest + t.memory * t.memory * t.memory);
+  t.body = job.fill + first + std::cbrt(rest * rest * rest + t.memory * t.memory * t.memory);
   sum_up(d, t);
   return t;
 }

@@ -43,13 +43,22 @@ SmallKernel table(const char* name, std::int64_t sequences, double serial) {
   return k;
 }
 
-SmallKernel append_latents(const DeviceFacts& d, double rows, double row_bytes, const Harness& harness) {
-  constexpr double kBlocks = 16;  // of 128 threads on an SM, a row each
-  SmallKernel k{"rotary embedding, append", {}, d.elementwise, 0, 0};
-  k.shape.read = k.shape.written = rows * row_bytes;
+SmallKernel append_latents(const DeviceFacts& d, const llm::Attention& op, double streamed,
+                           const Harness& harness) {
+  // Blocks of 128 threads, 16 of them on an SM: one head of up to 16 tokens of a sequence, 128 bytes a token.
+  constexpr double kBlocks = 16;
+  constexpr std::int64_t kMostTokens = 16;
+  SmallKernel k{"rotary embedding, append", {}, d.tuned, 0, 0};
+  const bool decode = op.phase == llm::Phase::decode;
+  const double tokens = static_cast<double>(op.batch * op.seq_q), heads = static_cast<double>(op.heads_q);
+  // Prefill spreads the rotated part of the key to all heads as well. In decode a block has one row, whatever
+  // its size: the latent counts as a head.
+  const double parts = decode ? 1 : 2, latent = decode ? kRotatedBytes : kLatentBytes;
+  k.shape.read = tokens * (latent + heads * kRotatedBytes);
+  k.shape.written = tokens * (latent + parts * heads * kRotatedBytes);
   k.shape.chain = 1;
-  k.shape.window = kBlocks * row_bytes;
-  k.kept = kept_of(d, 2 * rows * row_bytes, harness);
+  k.shape.window = kBlocks * static_cast<double>(std::min(kMostTokens, op.seq_q)) * kRotatedBytes;
+  k.kept = kept_of(d, streamed + k.shape.read + k.shape.written, harness);
   return k;
 }
 
@@ -105,11 +114,15 @@ void set_costs(const DeviceFacts& d, const llm::Attention& op, AttentionJob& job
   job.costs.second = product * (backward ? 2 * dk + dv : dv);
   const double scores = rows * keys / 128;  // of one of the 128 threads of a group
   job.costs.softmax = scores * (backward ? d.backward_softmax : d.softmax);
-  // The column's and the row's number, a compare and a select beside about six instructions of a score's
-  // softmax.
-  if (op.phase != llm::Phase::decode) job.costs.mask = scores * d.softmax * 2 / 3;
-  if (job.plan.groups == 1) job.costs.softmax *= d.softmax_alone;
-  job.costs.row = d.row_cycles;
+  // A single query has no causal edge: kernels are launched without a mask for it.
+  if (op.phase != llm::Phase::decode && op.seq_q > 1)
+    job.costs.mask = scores * d.softmax * kMaskInstructions / kSoftmaxInstructions;
+  if (job.plan.groups == 1) job.costs.softmax *= d.softmax_alone, job.costs.mask *= d.softmax_alone;
+  // Rows of packed heads and pages are gathered one by one; those of one head are one box of the copy engine.
+  job.boxes = latent;
+  job.costs.row = job.boxes ? 0 : d.row_cycles;
+  job.costs.drain = job.boxes ? d.gemm.gemm.epilogue_latency.value * d.clock : 0;
+  job.fill = job.boxes ? d.gemm.gpu.launch_fill.value : 0;
   job.costs.fetch = d.l2_latency * d.clock + (op.framework_call && !latent ? scan_of(d, op) : 0);
   job.in_turn = latent;
   // In turn, a block waits for both of its sums until the matrix unit has them.
@@ -128,6 +141,14 @@ double AttentionJob::flops() const {
   return blocks * flops_per_block * plan.groups * static_cast<double>(plan.heads);
 }
 
+double AttentionJob::l2_bytes() const {
+  double bytes = 0;
+  for (const WorkItem& w : plan.items)
+    bytes += w.rows * (traffic.query_row + traffic.out_row * plan.splits) +
+             static_cast<double>(w.keys) * (traffic.key_row + traffic.value_row);
+  return bytes * static_cast<double>(plan.heads);
+}
+
 AttentionJob attention_job(const DeviceFacts& d, const llm::Attention& op, const Harness& harness) {
   AttentionJob job;
   const bool backward = op.phase == llm::Phase::backward;
@@ -143,7 +164,7 @@ AttentionJob attention_job(const DeviceFacts& d, const llm::Attention& op, const
   job.streamed = op.phase == llm::Phase::decode ? s.kv : s.all();
   // Decode only reads; prefill reads and writes at once, as products do.
   job.rate = d.hbm * (op.phase == llm::Phase::decode ? d.tuned : d.hbm_attained);
-  job.kept = harness.warm ? kept_in_l2(d, job.streamed) : 0;
+  job.kept = harness.warm ? kept_in_l2(d, s.all()) : 0;
   return job;
 }
 
@@ -154,12 +175,18 @@ AttentionTime around_attention(const DeviceFacts& d, const llm::Attention& op, c
   const bool latent = is_latent(op);
   t.bytes = s.all() * (op.phase == llm::Phase::backward ? 2.5 : 1);
   t.flops = job.flops();
+  t.l2_bytes = job.l2_bytes();
+  const bool backward = op.phase == llm::Phase::backward;
+  const double dk = static_cast<double>(op.head_dim), dv = static_cast<double>(op.head_dim_v);
+  // The backward pass rebuilds the scores' exponentials and turns gradients of them into gradients of scores.
+  t.vector_flops = 2 * (backward ? 2 : 1) * kSoftmaxInstructions * t.flops /
+                   (backward ? 6 * dk + 4 * dv : 2 * dk + 2 * dv);
   t.tiling = describe(job.plan);
-  if (op.phase == llm::Phase::backward) {
+  if (backward) {
     t.small = around_backward(d, s);
   } else if (latent && op.framework_call) {
-    t.small = {append_latents(d, static_cast<double>(op.batch * op.seq_q), kLatentBytes, harness),
-               table("lengths", op.batch, 0), table("scheduler", op.batch, 0)};
+    t.small = {append_latents(d, op, s.all(), harness), table("lengths", op.batch, 0),
+               table("scheduler", op.batch, 0)};
   } else if (op.framework_call) {
     // Metadata only for as many sequences as its dynamic part handles.
     t.small = {cache_write(d, op, s, harness)};

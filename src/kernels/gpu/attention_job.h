@@ -17,6 +17,7 @@ struct GroupCosts {
   double first = 0, second = 0;  // products before and after the softmax
   double softmax = 0, mask = 0;  // and what a masked block adds
   double fetch = 0;              // taking an item: the counter's answer
+  double drain = 0;              // of the last sums, where rows are not gathered
   double row = 0;                // gathering a query row and scattering its output
   double look_up = 0;  // page look-up and row predicates in front of an item's first keys and first values
 };
@@ -35,11 +36,16 @@ struct AttentionJob {
   double rate = 0;      // B/s of memory while it runs
   double kept = 0;      // share of them that lies in L2 when the call starts
   bool shared_stage =
-      true;              // outputs are staged where keys and values lie: nothing is loaded until they are out
-  bool in_turn = false;  // a group does both products of a block and its softmax before its next block
-  int stages = 2;        // of keys, and of values
+      true;  // outputs are staged where keys and values lie: nothing is loaded until they are out
+  // One warp copies boxes of whole tiles, an item ahead: the queries of the next as soon as the last product
+  // has read these. Else the warps that multiply gather rows themselves, after their output.
+  bool boxes = false;
+  double fill = 0;  // s from the start of the kernel until its first load: descriptors of boxes, barriers
+  bool in_turn = false;        // a group does both products of a block and its softmax before its next block
+  int stages = 2;              // of keys, and of values
   double flops_per_block = 0;  // of one group
   double flops() const;        // executed, masked parts of blocks included
+  double l2_bytes() const;     // that items read and write: keys as often as tiles of queries see them
 };
 AttentionJob attention_job(const DeviceFacts& device, const llm::Attention& op, const Harness& harness);
 
@@ -52,6 +58,9 @@ struct AttentionTime {
   double side = 0;                 // bodies of the kernels around it
   std::vector<SmallKernel> small;  // these: cache write, tables, second pass over splits
   double bytes = 0, flops = 0;
+  double l2_bytes = 0;  // asked for by all items
+  double vector_flops =
+      0;  // of the CUDA cores, an instruction of a lane counted as the two of a multiply-add
   int kernels = 1;
   std::string tiling;
 };
@@ -65,9 +74,14 @@ void add_combine(const DeviceFacts& device, double rows, std::int64_t width, std
 // side of the small kernels by closed form, and total.
 void sum_up(const DeviceFacts& device, AttentionTime& time);
 
+// Instructions of a CUDA-core lane per score: scale and subtract the maximum, maximum, exponential, sum, half
+// of a conversion of two, and half of a rescaling of the output; a mask compares and selects in both axes.
+inline constexpr double kSoftmaxInstructions = 6, kMaskInstructions = 4;
+
 // Rotary embedding and append of `rows` rows; a table of a scheduler.
 inline constexpr double kLatentBytes = 1152, kRotatedBytes = 128;  // a token's latent; a head's rotated part
-SmallKernel append_latents(const DeviceFacts& device, double rows, double row_bytes, const Harness& harness);
+SmallKernel append_latents(const DeviceFacts& device, const llm::Attention& op, double streamed,
+                           const Harness& harness);
 SmallKernel table(const char* name, std::int64_t sequences, double serial);
 
 bool is_latent(const llm::Attention& op);

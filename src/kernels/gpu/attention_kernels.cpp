@@ -96,8 +96,8 @@ Result<KernelCost> cost(const catalog::Chip& chip, const llm::Operation& operati
   TRY_VOID(check(chip, d, op));
   const bool latent = gpu::is_latent(op);
   AttentionTime t = gpu::latent_formula(d, op, harness);
-  const chip::Settled settled =
-      gpu::settle(chip, d, harness, op.dtype, t.flops, 2 * t.bytes, t.bytes, t.total, t.compute);
+  const chip::Settled settled = gpu::settle(chip, d, harness, op.dtype, t.flops, t.l2_bytes, t.bytes, t.total,
+                                            t.compute, t.vector_flops);
   d.clock = settled.clock.value;
   t = gpu::latent_formula(d, op, harness);
   KernelCost k;

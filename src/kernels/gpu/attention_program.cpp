@@ -54,6 +54,7 @@ struct Program {
   std::int64_t heads = 0;  // simulated
   std::int64_t rows_per_head = 0, keys_per_head = 0;
   int coarse = 1;
+  double clock = 0;  // cycle/s
   Address queries = 0, keys = 0, values = 0, out = 0;
 
   void run(Core& core) const;
@@ -143,6 +144,11 @@ void Program::products(Core& core, const std::vector<Step>& steps, std::int64_t 
     }
     for (int g = 0; g < groups; ++g) {
       if (j < n) first_product(core, steps, j, g);
+      if (j + 1 == n && g + 1 == groups && job.boxes) {
+        Instruction read = plain(kTensor, 0, "queries read");
+        read.set[0] = kQueryFree;
+        core.issue(read);
+      }
       // In turn, between the first products of two groups lies the second product of the other one.
       const int other = job.in_turn ? (g + 1) % groups : g;
       const std::int64_t step = job.in_turn && other == 0 ? j : j - 1;
@@ -156,7 +162,10 @@ void Program::first_product(Core& core, const std::vector<Step>& steps, std::int
   Instruction first = plain(kTensor, job.costs.first * s.blocks, "Q K^T");
   first.flops = job.flops_per_block * s.blocks;
   if (g == 0) first.wait[0] = kKeyFull;
-  if (g == 0 && j == 0) first.wait[2] = kQueryFull;
+  if (g == 0 && j == 0) {
+    first.wait[2] = kQueryFull;
+    if (job.boxes) first.wait[1] = kStored;  // the warps that multiply also write the output
+  }
   if (j > 0 && !job.in_turn) first.wait[1] = static_cast<FlagId>(kWeights + g);
   first.set[0] = static_cast<FlagId>(kScores + g);
   if (g == job.plan.groups - 1) first.set[1] = kKeyEmpty;
@@ -193,7 +202,7 @@ void Program::item(Core& core, std::int64_t index) const {
   products(core, steps, head);
   Instruction store = plain(kStore, ends, "store O");
   for (int g = 0; g < job.plan.groups; ++g) {
-    Instruction out_group = plain(static_cast<PipeId>(kGroup0 + g), 0, "scale O");
+    Instruction out_group = plain(static_cast<PipeId>(kGroup0 + g), job.costs.drain, "scale O");
     out_group.wait[0] = static_cast<FlagId>(kSums + g);
     out_group.set[0] = static_cast<FlagId>(kOut + g);
     core.issue(out_group);
@@ -205,7 +214,7 @@ void Program::item(Core& core, std::int64_t index) const {
       static_cast<double>(inside % job.plan.splits) * static_cast<double>(heads * rows_per_head);
   store.region = {out + static_cast<Address>((first_row + split_plane) * job.traffic.out_row), 1,
                   std::max<std::int64_t>(1, std::llround(w.rows * job.traffic.out_row)), 0};
-  store.set[0] = kQueryFree;
+  if (!job.boxes) store.set[0] = kQueryFree;
   store.set[1] =
       kStored;  // the output was staged where values lie: those of the next item are loaded after it
   core.issue(store);
@@ -219,6 +228,7 @@ void Program::run(Core& core) const {
   core.set_flag(kQueryFree);
   core.set_flag(kStored);
   const std::int64_t items = heads * static_cast<std::int64_t>(job.plan.items.size()) * job.plan.splits;
+  if (job.fill > 0) core.scalar(job.fill * clock);
   bool any = false;
   for (;;) {
     if (any)
@@ -272,7 +282,7 @@ namespace {
 AttentionRun simulate_job(const catalog::Chip& chip, const DeviceFacts& d, const AttentionJob& job,
                           bool timeline) {
   AttentionRun r;
-  Program p{job, job.plan.heads, 0, 0, 1, 0, 0, 0, 0};
+  Program p{job, job.plan.heads, 0, 0, 1, d.clock, 0, 0, 0, 0};
   for (const WorkItem& w : job.plan.items) {
     p.rows_per_head += w.rows;
     p.keys_per_head = std::max<std::int64_t>(p.keys_per_head, w.keys);

@@ -73,7 +73,10 @@ LatentJob latent_job(const DeviceFacts& d, const llm::Attention& op, const Harne
   job.query_bytes = heads * dk * e;
   job.out_bytes = heads * dv * 2;
   job.streamed = static_cast<double>(op.batch * op.seq_kv) * job.key_row;
-  job.kept = harness.warm ? kept_in_l2(d, job.streamed) : 0;
+  // Queries and outputs take their part of L2, partial outputs of cut sequences theirs.
+  const double head_rows = static_cast<double>(op.batch * op.heads_q * op.seq_q);
+  const double partial = job.most_splits > 1 ? static_cast<double>(job.most_splits) * dv * 4 : 0;
+  job.kept = harness.warm ? kept_in_l2(d, job.streamed + head_rows * (dk * e + dv * 2 + partial)) : 0;
   job.flops = 2 * static_cast<double>(op.batch * blocks * job.head_tiles) * job.tile_heads * job.tile_keys *
               (dk + dv);
   return job;
@@ -84,11 +87,12 @@ AttentionTime around_latent_decode(const DeviceFacts& d, const llm::Attention& o
   AttentionTime t;
   t.bytes = job.streamed;
   t.flops = job.flops;
+  t.l2_bytes = job.streamed * static_cast<double>(job.head_tiles);
+  t.vector_flops = kSoftmaxInstructions * t.flops / static_cast<double>(op.head_dim + op.head_dim_v);
   t.tiling = fmt::format("{} heads x {} keys, {} partitions of {} SMs{}", job.tile_heads, job.tile_keys,
                          job.partitions.size(), job.head_tiles, job.most_splits > 1 ? ", keys cut" : "");
   if (op.framework_call)
-    t.small = {append_latents(d, static_cast<double>(op.batch * op.heads_q), kRotatedBytes, harness),
-               table("tile scheduler", op.batch, 0)};
+    t.small = {append_latents(d, op, job.streamed, harness), table("tile scheduler", op.batch, 0)};
   finish_around(d, harness, t);
   if (job.most_splits > 1)
     add_combine(d, static_cast<double>(op.batch * op.heads_q * op.seq_q), op.head_dim_v, job.most_splits, t);

@@ -85,10 +85,11 @@ double launch_seconds(const DeviceFacts& d, const Harness& harness) {
 
 chip::Settled settle(const catalog::Chip& chip, const DeviceFacts& d, const Harness& harness,
                      llm::Dtype dtype, double flops, double l2_bytes, double hbm_bytes, double seconds,
-                     double scaling) {
+                     double scaling, double vector) {
   chip::Activity activity;
   activity.compute =
-      chip.get<JoulesPerFlop>(eight_bits(dtype) ? "energy.matrix_fp8" : "energy.matrix_fp16") * Flops{flops};
+      chip.get<JoulesPerFlop>(eight_bits(dtype) ? "energy.matrix_fp8" : "energy.matrix_fp16") * Flops{flops} +
+      chip.get<JoulesPerFlop>("energy.cuda_fp32") * Flops{vector};
   activity.l2 = Bytes{l2_bytes};
   activity.hbm = Bytes{hbm_bytes};
   const auto time_at = [&](Hertz f) { return Seconds{seconds - scaling + scaling * d.clock / f.value}; };

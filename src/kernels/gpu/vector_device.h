@@ -60,9 +60,10 @@ double tensor_rate(const DeviceFacts& device, llm::Dtype dtype);
 double launch_seconds(const DeviceFacts& device, const Harness& harness);
 
 // The clock at which work of `flops` matrix FLOP and `hbm` bytes in `seconds` (of which `scaling` follow the
-// clock) settles under the chip's power budget, and the energy of one call.
+// clock) settles under the chip's power budget, and the energy of one call. `vector` FLOP are the CUDA
+// cores'.
 chip::Settled settle(const catalog::Chip& chip, const DeviceFacts& device, const Harness& harness,
                      llm::Dtype dtype, double flops, double l2_bytes, double hbm_bytes, double seconds,
-                     double scaling);
+                     double scaling, double vector = 0);
 
 }  // namespace etalon::kernels::gpu
