@@ -121,6 +121,29 @@ TEST(TransposeLibrary, BroadcastsRowsColumnsAndElements) {
   expect_broadcasts<std::uint16_t>();
 }
 
+template <class T>
+void expect_transposed(std::uint32_t h, std::uint32_t w) {
+  std::vector<T> x;
+  for (std::uint32_t i = 0; i < h * w; ++i) x.push_back(T(static_cast<float>(i % 2000)));
+  LibraryRun run;
+  run.in(x).template out<T>(x.size());
+  run.go([&](LibraryRun& r) {
+    ConfusionTransposeTiling tiling;
+    tiling.param0 = h, tiling.param1 = w;
+    ConfusionTranspose(r.at<T>(1), r.at<T>(0), TransposeType::TRANSPOSE_ND2ND_ONLY, tiling);
+  });
+  for (std::uint32_t i = 0; i < h * w; ++i)
+    ASSERT_EQ(run.template result<T>(1)[i % w * h + i / w], x[i]) << i;
+}
+TEST(TransposeLibrary, TransposesMatrices) {
+  COVERS("ConfusionTranspose", "TransposeType", "TRANSPOSE_ND2ND_ONLY");
+  expect_transposed<half>(16, 16);
+  expect_transposed<half>(48, 80);
+  expect_transposed<float>(64, 32);
+  expect_transposed<std::int32_t>(16, 96);
+  expect_transposed<std::uint16_t>(32, 16);
+}
+
 template <class T, class U>
 void expect_selected(std::uint32_t mask_cols) {
   constexpr std::uint32_t rows = 9, cols = 160;

@@ -166,6 +166,49 @@ TEST(SoftmaxLibrary, FlashUpdatesMaximaAndSumsInPlace) {
   }
 }
 
+// Two pieces of a row through SoftmaxFlash give the softmax of the whole.
+template <class T, class S>
+void expect_flash_by_pieces(std::uint32_t m, std::uint32_t k) {
+  const auto x = random_values<T>(m * k, -4, 4, 1), y = random_values<T>(m * k, -3, 6, 2);
+  const std::uint32_t width = 32 / sizeof(S), factor_width = 32 / sizeof(T);
+  LibraryRun run;
+  run.in(x).in(y).template out<T>(m * k).template out<T>(m * k).template out<S>(m * width).template out<S>(
+      m * width);
+  run.template out<T>(m * factor_width).temporary(32768);
+  run.go([&](LibraryRun& r) {
+    const SoftMaxShapeInfo info{m, k, m, k};
+    SoftmaxFlash<T>(r.at<T>(2), r.at<S>(4), r.at<S>(5), r.at<T>(0), r.at<T>(6), r.at<S>(4), r.at<S>(5),
+                    SoftMaxTiling(), false, info);
+    SoftmaxFlash<T>(r.at<T>(3), r.at<S>(4), r.at<S>(5), r.at<T>(1), r.at<T>(6), r.at<S>(4), r.at<S>(5),
+                    r.tmp(), SoftMaxTiling(), true, info);
+  });
+  for (std::uint32_t r = 0; r < m; ++r) {
+    double most = -INFINITY, sum = 0;
+    for (std::uint32_t c = 0; c < k; ++c)
+      most = std::max<double>({most, static_cast<float>(x[r * k + c]), static_cast<float>(y[r * k + c])});
+    for (std::uint32_t c = 0; c < k; ++c)
+      sum += std::exp(static_cast<float>(x[r * k + c]) - most) +
+             std::exp(static_cast<float>(y[r * k + c]) - most);
+    const double loose = std::is_same_v<S, half> ? 2e-3 : 3e-6,
+                 factor = static_cast<float>(run.template result<T>(6)[r * factor_width]);
+    ASSERT_TRUE(near(run.template result<S>(4)[r * width], sum, 0, loose));
+    ASSERT_TRUE(near(run.template result<S>(5)[r * width], most, 0, 0));
+    for (std::uint32_t c = 0; c < k; ++c) {
+      const std::size_t i = r * k + c;
+      ASSERT_TRUE(
+          near(run.template result<T>(3)[i], std::exp(static_cast<float>(y[i]) - most) / sum, 1e-7, loose));
+      ASSERT_NEAR(static_cast<float>(run.template result<T>(2)[i]) * factor,
+                  std::exp(static_cast<float>(x[i]) - most) / sum, (std::is_same_v<T, half> ? 1e-3 : 1e-6));
+    }
+  }
+}
+TEST(SoftmaxLibrary, FlashOfPiecesIsTheSoftmaxOfTheWhole) {
+  COVERS("SoftmaxFlash");
+  expect_flash_by_pieces<float, float>(20, 64);
+  expect_flash_by_pieces<half, half>(9, 96);
+  expect_flash_by_pieces<half, float>(16, 32);
+}
+
 template <class T>
 void expect_grad(const Shape& s) {
   const auto g = random_values<T>(s.m * s.k, -1, 1, 3), y = random_values<T>(s.m * s.k, 0, 1, 4);

@@ -11,8 +11,9 @@
   FIELD(srcK)                                                                                  \
   FIELD(srcSize)                                                                               \
   FIELD(outMaxM)                                                                               \
-  FIELD(outMaxK) FIELD(outMaxSize) FIELD(splitM) FIELD(splitK) FIELD(splitSize) FIELD(reduceM) \
-      FIELD(reduceK) FIELD(reduceSize) FIELD(rangeM) FIELD(tailM) FIELD(tailSplitSize) FIELD(tailReduceSize)
+  FIELD(outMaxK)                                                                               \
+  FIELD(outMaxSize) FIELD(splitM) FIELD(splitK) FIELD(splitSize) FIELD(reduceM) FIELD(reduceK) \
+      FIELD(reduceSize) FIELD(rangeM) FIELD(tailM) FIELD(tailSplitSize) FIELD(tailReduceSize)
 
 #define ETALON_TILING_FIELD(name) uint32_t name = 0;
 struct SoftMaxTiling {
@@ -41,9 +42,15 @@ struct LayerNormSeparateTiling {
   uint32_t aLength = 0, rLength = 0;
 };
 
+#define ETALON_TRANSPOSE_TILING_FIELDS(FIELD) FIELD(param0) FIELD(param1) FIELD(param2) FIELD(param3)
+struct ConfusionTransposeTiling {  // rows, columns
+  ETALON_TRANSPOSE_TILING_FIELDS(ETALON_TILING_FIELD)
+};
+
 namespace AscendC {
 enum class TopKMode { TOPK_NORMAL, TOPK_NSMALL };
 namespace tiling {
+using ::ConfusionTransposeTiling;
 using ::DeepNormTiling;
 using ::LayerNormSeparateTiling;
 using ::LayerNormTiling;

@@ -25,4 +25,5 @@
 #include "sort/sort.h"
 #include "sort/top_k.h"
 #include "transpose/broadcast.h"
+#include "transpose/confusion_transpose.h"
 #include "utils/global_memory.h"

@@ -10,7 +10,7 @@ namespace AscendC {
 namespace detail {
 namespace lib {
 
-template <bool update, class T, class S, class E>
+template <bool update, bool divide, class T, class S, class E>
 inline void softmax_flash(const LocalTensor<T>& dst, const LocalTensor<S>& sum, const LocalTensor<S>& max,
                           const LocalTensor<T>& src, const LocalTensor<E>& exp_max,
                           const LocalTensor<S>& in_sum, const LocalTensor<S>& in_max,
@@ -33,7 +33,7 @@ inline void softmax_flash(const LocalTensor<T>& dst, const LocalTensor<S>& sum, 
       maximum(values, values, before, count);
       sub(factor, before, values, count);
       exponential(factor, factor, count);
-      write_statistics(exp_max[r * exp_own], exp_own, factor, own, old, n);
+      if (!divide) write_statistics(exp_max[r * exp_own], exp_own, factor, own, old, n);
     }
     write_statistics(max[r * own], values, count);
     if (own == 1) spread_values(spread, work.packed, n, width);
@@ -41,10 +41,35 @@ inline void softmax_flash(const LocalTensor<T>& dst, const LocalTensor<S>& sum, 
     rows_exp(n, shape.pitch, x.target);
     row_reduce(Reduction::sum, work.packed, n, shape.cols, x.target, work.scratch);
     if (own > 1) spread_values(spread, work.packed, n, width);
-    if (update) multiply_add(values, factor, read_statistics(in_sum[r * own], old, count), count);
+    if (update) {
+      const LocalTensor<float> before = read_statistics(in_sum[r * own], old, count);
+      mul(factor, factor, before, count);
+      add(values, values, factor, count);
+      if (divide) {
+        div(factor, factor, values, count);
+        write_statistics(exp_max[r * exp_own], exp_own, factor, own, old, n);
+      }
+    }
     write_statistics(sum[r * own], values, count);
+    if (divide) {
+      if (own == 1) spread_values(spread, work.packed, n, width);
+      rows_div(n, shape.pitch, x.target, x.target, spread_rows(spread, width));
+    }
     x.finish(n);
   }
+}
+
+template <class T, class S, class E>
+inline void softmax_flash_divided(bool update, const LocalTensor<T>& dst, const LocalTensor<S>& sum,
+                                  const LocalTensor<S>& max, const LocalTensor<T>& src,
+                                  const LocalTensor<E>& exp_max, const LocalTensor<S>& in_sum,
+                                  const LocalTensor<S>& in_max, const SoftmaxShape& shape,
+                                  const Temporary& memory) {
+  constexpr SoftmaxMode mode = SoftmaxMode::SOFTMAX_NORMAL;
+  if (update)
+    softmax_flash<true, true>(dst, sum, max, src, exp_max, in_sum, in_max, shape, mode, memory);
+  else
+    softmax_flash<false, true>(dst, sum, max, src, exp_max, in_sum, in_max, shape, mode, memory);
 }
 
 }  // namespace lib
@@ -59,7 +84,7 @@ inline void SoftmaxFlashV2(const LocalTensor<D>& dstTensor, const LocalTensor<S>
                            const LocalTensor<std::uint8_t>& sharedTmpBuffer, const SoftMaxTiling& tiling,
                            const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   ETALON_SOFTMAX_ND;
-  detail::lib::softmax_flash<isUpdate>(
+  detail::lib::softmax_flash<isUpdate, false>(
       dstTensor, expSumTensor, maxTensor, srcTensor, expMaxTensor, inExpSumTensor, inMaxTensor,
       detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo(), config), config.mode,
       detail::lib::Temporary(sharedTmpBuffer));
@@ -72,9 +97,33 @@ inline void SoftmaxFlashV2(const LocalTensor<D>& dstTensor, const LocalTensor<S>
                            const LocalTensor<S>& inMaxTensor, const SoftMaxTiling& tiling,
                            const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
   ETALON_SOFTMAX_ND;
-  detail::lib::softmax_flash<isUpdate>(
+  detail::lib::softmax_flash<isUpdate, false>(
       dstTensor, expSumTensor, maxTensor, srcTensor, expMaxTensor, inExpSumTensor, inMaxTensor,
       detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo(), config), config.mode,
+      detail::lib::Temporary::rest_of_ub());
+}
+
+template <class T, bool isReuseSource = false, bool isBasicBlock = false, class D, class S>
+inline void SoftmaxFlash(const LocalTensor<D>& dstTensor, const LocalTensor<S>& sumTensor,
+                         const LocalTensor<S>& maxTensor, const LocalTensor<D>& srcTensor,
+                         const LocalTensor<D>& expMaxTensor, const LocalTensor<S>& inSumTensor,
+                         const LocalTensor<S>& inMaxTensor, const LocalTensor<std::uint8_t>& sharedTmpBuffer,
+                         const SoftMaxTiling& tiling, bool isUpdate = false,
+                         const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
+  detail::lib::softmax_flash_divided(
+      isUpdate, dstTensor, sumTensor, maxTensor, srcTensor, expMaxTensor, inSumTensor, inMaxTensor,
+      detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo()),
+      detail::lib::Temporary(sharedTmpBuffer));
+}
+template <class T, bool isReuseSource = false, bool isBasicBlock = false, class D, class S>
+inline void SoftmaxFlash(const LocalTensor<D>& dstTensor, const LocalTensor<S>& sumTensor,
+                         const LocalTensor<S>& maxTensor, const LocalTensor<D>& srcTensor,
+                         const LocalTensor<D>& expMaxTensor, const LocalTensor<S>& inSumTensor,
+                         const LocalTensor<S>& inMaxTensor, const SoftMaxTiling& tiling,
+                         bool isUpdate = false, const SoftMaxShapeInfo& softmaxShapeInfo = {}) {
+  detail::lib::softmax_flash_divided(
+      isUpdate, dstTensor, sumTensor, maxTensor, srcTensor, expMaxTensor, inSumTensor, inMaxTensor,
+      detail::lib::softmax_shape(tiling, softmaxShapeInfo, srcTensor.GetShapeInfo()),
       detail::lib::Temporary::rest_of_ub());
 }
 
