@@ -10,8 +10,8 @@ using namespace AscendC;
 struct Shape {
   std::uint32_t m, k, cols, temporary;
 };
-constexpr Shape kShapes[] = {
-    {8, 64, 64, 0}, {20, 128, 120, 0}, {3, 32, 17, 8192}, {40, 80, 80, 16384}, {1, 2304, 2300, 0}};
+constexpr Shape kShapes[] = {{8, 64, 64, 0},      {20, 128, 120, 0},  {3, 32, 17, 8192},
+                             {40, 80, 80, 16384}, {1, 2304, 2300, 0}, {3, 1600, 1600, 32768}};
 
 // Mean and variance of the data of a row in double.
 template <class T>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's tiling functions of the libraries: the least temporary memory they name is enough for the
 // kernel, and the tiling they fill carries the shape.
+#include "ascendc/acl/include/tiling/row_tiling.h"
 #include "ascendc/acl/include/tiling/softmax_tiling.h"
 #include "ascendc/families_for_test.h"
 
@@ -99,6 +100,85 @@ TEST(LibraryTiling, SoftMaxRunsInTheLeastMemory) {
         }
       }
     }
+  }
+}
+
+TEST(LibraryTiling, NormsRunInTheLeastMemory) {
+  COVERS("GetLayerNormMaxMinTmpSize", "GetLayerNormNDTilingInfo", "GetDeepNormMaxMinTmpSize",
+         "GetDeepNormTilingInfo");
+  for (const std::uint32_t k : {16u, 160u, 1024u}) {
+    constexpr std::uint32_t m = 12;
+    const ge::Shape shape({3, 4, k, k}), three({3, 4, k});
+    std::uint32_t most = 0, least = 0, rms_least = 0, deep_least = 0;
+    GetLayerNormMaxMinTmpSize(shape, 2, false, most, least);
+    EXPECT_TRUE(GetRmsNormMaxMinTmpSize(three, 2, most, rms_least));
+    EXPECT_TRUE(GetDeepNormMaxMinTmpSize(three, 2, false, false, most, deep_least));
+    EXPECT_LE(least, most);
+    optiling::LayerNormTiling ln;
+    optiling::RmsNormTiling rms;
+    optiling::DeepNormTiling deep;
+    GetLayerNormNDTilingInfo(shape, least, 2, false, ln);
+    EXPECT_TRUE(GetRmsNormTilingInfo(three, three, rms_least, 2, rms));
+    EXPECT_TRUE(GetDeepNormTilingInfo(three, three, deep_least, 2, false, false, deep));
+    EXPECT_FALSE(GetRmsNormTilingInfo(ge::Shape({k}), three, rms_least, 2, rms));
+    EXPECT_EQ(ln.get_hLength(), k);
+    const auto x = random_values<half>(m * k, -2, 3);
+    LibraryRun run;
+    run.in(x).in(std::vector<half>(k, half(1.0f))).in(std::vector<half>(k, half(0.0f))).temporary(least);
+    for (int i = 0; i < 3; ++i) run.out<half>(m * k);
+    run.out<half>(m).out<half>(m);
+    run.go([&](LibraryRun& r) {
+      const auto src = r.at<half>(0), one = r.at<half>(1), zero = r.at<half>(2), mean = r.at<half>(6);
+      LayerNorm(r.at<half>(3), mean, r.at<half>(7), src, one, zero, r.tmp(), half(1e-3f), ln);
+      RmsNorm(r.at<half>(4), src, one, r.tmp(), half(1e-3f), rms);
+      DeepNorm(r.at<half>(5), mean, r.at<half>(7), src, src, zero, one, r.tmp(), half(1.0f), half(1e-3f),
+               deep);
+    });
+    for (std::uint32_t row = 0; row < m; ++row) {
+      double mean = 0, square = 0;
+      for (std::uint32_t c = 0; c < k; ++c) {
+        const double v = static_cast<float>(x[row * k + c]);
+        mean += v / k, square += v * v / k;
+      }
+      const double e = static_cast<float>(half(1e-3f)), variance = square - mean * mean;
+      for (std::uint32_t c = 0; c < k; ++c) {
+        const std::size_t i = row * k + c;
+        const double v = static_cast<float>(x[i]);
+        ASSERT_TRUE(near(run.result<half>(3)[i], (v - mean) / std::sqrt(variance + e), 4e-6, 1e-5));
+        ASSERT_TRUE(near(run.result<half>(4)[i], v / std::sqrt(square + e), 4e-6, 1e-5));
+        ASSERT_TRUE(near(run.result<half>(5)[i], 2 * (v - mean) / std::sqrt(4 * variance + e), 4e-6, 1e-5));
+      }
+    }
+  }
+}
+
+TEST(LibraryTiling, TopKAndTransposedMatrices) {
+  COVERS("TopKTilingFunc", "GetTopKMaxMinTmpSize", "GetConfusionTransposeTilingInfo");
+  const platform_ascendc::PlatformAscendC platform;
+  std::uint32_t most = 0, least = 0;
+  EXPECT_TRUE(
+      GetTopKMaxMinTmpSize(platform, 96, 1, false, false, TopKMode::TOPK_NORMAL, true, 4, most, least));
+  EXPECT_FALSE(
+      GetTopKMaxMinTmpSize(platform, 95, 1, false, false, TopKMode::TOPK_NORMAL, true, 4, most, least));
+  optiling::TopkTiling tiling;
+  EXPECT_TRUE(TopKTilingFunc(platform, 96, 1, 3, 4, false, TopKMode::TOPK_NORMAL, true, tiling));
+  optiling::ConfusionTransposeTiling turn;
+  GetConfusionTransposeTilingInfo(ge::Shape({16, 48}), 0, 4, 7, turn);
+  std::vector<float> x;
+  for (int i = 0; i < 16 * 48; ++i) x.push_back(static_cast<float>(i * 31 % 768));
+  LibraryRun run;
+  run.in(x).out<float>(16 * 48).out<float>(8).out<std::int32_t>(8).temporary(tiling.get_tmpLocalSize());
+  run.go([&](LibraryRun& r) {
+    ConfusionTranspose(r.at<float>(1), r.at<float>(0), TransposeType::TRANSPOSE_ND2ND_ONLY, turn);
+    TopK<float>(r.at<float>(2), r.at<std::int32_t>(3), r.at<float>(0), LocalTensor<std::int32_t>(),
+                LocalTensor<bool>(), r.tmp(), 3, tiling, TopKInfo{1, 96, 96});
+  });
+  for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(run.result<float>(1)[i % 48 * 16 + i / 48], x[i]);
+  std::vector<float> row(x.begin(), x.begin() + 96);
+  std::sort(row.rbegin(), row.rend());
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(run.result<float>(2)[i], row[i]);
+    EXPECT_EQ(x[static_cast<std::size_t>(run.result<std::int32_t>(3)[i])], row[i]);
   }
 }
 

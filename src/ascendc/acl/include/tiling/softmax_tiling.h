@@ -4,27 +4,8 @@
 // Host tiling of the SoftMax family: the shape for the kernel, and how much temporary memory a call can use
 // and needs. Both follow from what api/lib/activation takes for a group of rows.
 
-#include <string.h>
-
-#include "../../../api/kernel_tiling/families.h"
+#include "host_struct.h"
 #include "library_sizes.h"
-
-namespace optiling {
-
-// The data of SoftMaxTiling under the names the host uses.
-struct SoftMaxTiling : ::SoftMaxTiling {
-#define ETALON_ACCESSORS(name)                                       \
-  void set_##name(uint32_t value) { ::SoftMaxTiling::name = value; } \
-  uint32_t get_##name() const { return ::SoftMaxTiling::name; }
-  ETALON_SOFTMAX_TILING_FIELDS(ETALON_ACCESSORS)
-#undef ETALON_ACCESSORS
-  size_t GetDataSize() const { return sizeof(::SoftMaxTiling); }
-  void SaveToBuffer(void* buffer, size_t bytes) const {
-    memcpy(buffer, this, std::min(bytes, sizeof(::SoftMaxTiling)));
-  }
-};
-
-}  // namespace optiling
 
 namespace AscendC {
 namespace library {

@@ -16,7 +16,7 @@ inline void softmax(const LocalTensor<T>& dst, const LocalTensor<S>& sum, const 
                     Temporary memory) {
   const KeptMask kept;
   const std::uint32_t own = statistic_width<S>(mode), width = own < 8 ? 8 : own;
-  const SoftmaxWork<T, 1> work(memory, shape, width, is_float<T> ? 0 : 1, own == 1);
+  const SoftmaxWork<T, 1> work(memory, shape, width, is_float<T> ? 0 : 1, own == 1 ? kPerBlock<S> : 0);
   const LocalTensor<float> spread = work.set[0];
   const auto keep = [&](const LocalTensor<S>& to, std::uint32_t row, std::uint32_t n) {
     if (statistics) write_statistics(to[row * own], own == 1 ? work.packed : spread, n * own);
@@ -44,7 +44,7 @@ inline void simple_softmax(const LocalTensor<T>& dst, const LocalTensor<S>& sum,
                            Temporary memory) {
   const KeptMask kept;
   const std::uint32_t own = statistic_width<S>(mode), width = own < 8 ? 8 : own;
-  const SoftmaxWork<T, 1> work(memory, shape, width, is_float<T> ? 0 : 1, own == 1);
+  const SoftmaxWork<T, 1> work(memory, shape, width, is_float<T> ? 0 : 1, own == 1 ? kPerBlock<S> : 0);
   const auto spread = [&](const LocalTensor<S>& from, std::uint32_t row, std::uint32_t n) {
     if (own > 1) return read_statistics(from[row * own], work.set[0], n * own);
     write_statistics(work.packed, read_statistics(from[row], work.packed, n), n);

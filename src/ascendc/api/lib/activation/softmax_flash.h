@@ -19,7 +19,7 @@ inline void softmax_flash(const LocalTensor<T>& dst, const LocalTensor<S>& sum, 
   const std::uint32_t own = statistic_width<S>(mode), width = own < 8 ? 8 : own,
                       exp_own = statistic_width<E>(mode);
   const SoftmaxWork<T, 3> work(memory, shape, width > exp_own ? width : exp_own, is_float<T> ? 0 : 1,
-                               own == 1);
+                               own == 1 ? kPerBlock<S> : 0);
   const LocalTensor<float> spread = work.set[0], old = work.set[1], factor = work.set[2];
   // Row values as statistics: packed, or spread over a block.
   const LocalTensor<float> values = own == 1 ? work.packed : spread;

@@ -124,14 +124,14 @@ struct SoftmaxWork {
   LocalTensor<float> values, scratch, packed, set[sets];
   std::uint32_t rows;  // of a group
 
-  // `aligned`: groups begin at multiples of eight rows.
+  // `whole`: groups begin at multiples of so many rows, if not 0: a block of packed statistics.
   SoftmaxWork(Temporary memory, const SoftmaxShape& shape, std::uint32_t width, int wide_copies,
-              bool aligned = false) {
+              std::uint32_t whole = 0) {
     const auto need = [&](std::uint32_t n) {
       return 4 * (n * (wide_copies * shape.pitch + reduce_scratch<float>(shape.cols)) +
                   round_up(n, 8) * (1 + sets * width));
     };
-    const std::uint32_t granule = aligned || need(8) <= memory.bytes() ? 8 : 1;
+    const std::uint32_t granule = whole != 0 ? whole : need(8) <= memory.bytes() ? 8 : 1;
     rows = shape.rows;
     if (need(rows) > memory.bytes()) {
       rows = granule;

@@ -40,6 +40,20 @@ inline Rows<float> shared_row(const LocalTensor<U>& row, std::uint32_t n, Tempor
   }
 }
 
+// Packed values from row `row` on: by the scalar unit where that is not at a block's start.
+template <class S>
+inline void write_packed(const LocalTensor<S>& to, std::uint32_t row, const LocalTensor<float>& values,
+                         std::uint32_t n) {
+  if (row % kPerBlock<S> == 0) return write_statistics(to[row], values, n);
+  const TEventID there = GetTPipePtr()->FetchEventID<HardEvent::V_S>(),
+                 back = GetTPipePtr()->FetchEventID<HardEvent::S_V>();
+  SetFlag<HardEvent::V_S>(there);
+  WaitFlag<HardEvent::V_S>(there);
+  for (std::uint32_t i = 0; i < n; ++i) to.SetValue(row + i, values.GetValue(i));
+  SetFlag<HardEvent::S_V>(back);
+  WaitFlag<HardEvent::S_V>(back);
+}
+
 // centre: subtract the mean (not for RmsNorm). `load(values, row, n)` brings n rows from `row` in float.
 template <class T, class U, class S, class Load>
 inline void normalise_rows(const LocalTensor<T>& dst, const NormOutputs<S>& extra,
@@ -51,11 +65,11 @@ inline void normalise_rows(const LocalTensor<T>& dst, const NormOutputs<S>& extr
   const float share = 1.0f / static_cast<float>(shape.cols);
   const Rows<float> scale = has_gamma ? shared_row(gamma, k, memory) : Rows<float>(),
                     shift = has_beta ? shared_row(beta, k, memory) : Rows<float>();
-  const SoftmaxWork<T, 1> work(memory, shape, 8, 2, extra.wanted);
+  const SoftmaxWork<T, 1> work(memory, shape, 8, 2);
   const Rows<float> x = rows_of(work.values, k), square = rows_of(work.values[work.rows * k], k);
   const Rows<float> spread = spread_rows(work.set[0]);
   const auto put = [&](const LocalTensor<S>& to, std::uint32_t row, std::uint32_t n) {
-    if (extra.wanted) write_statistics(to[row], work.packed, n);
+    if (extra.wanted) write_packed(to, row, work.packed, n);
   };
   for (std::uint32_t r = 0; r < shape.rows; r += work.rows) {
     const std::uint32_t n = shape.rows - r < work.rows ? shape.rows - r : work.rows;
