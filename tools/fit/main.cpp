@@ -124,11 +124,10 @@ Result<int> fit_all(const std::vector<const Family*>& chosen, const std::string&
   return same ? 0 : 1;
 }
 
-// The folder named by ETALON_EVIDENCE, one shared beside this repository, or the shipped rows.
+// The folder named by ETALON_EVIDENCE, or the shipped rows.
 std::string default_evidence() {
   if (const char* set = std::getenv("ETALON_EVIDENCE")) return set;
-  const auto beside = catalog::data_directory() / "../../shared/evidence/open";
-  return (std::filesystem::exists(beside) ? beside : catalog::data_directory() / "evidence").string();
+  return (catalog::data_directory() / "evidence").string();
 }
 
 int usage() {
