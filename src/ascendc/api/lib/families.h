@@ -18,6 +18,7 @@
 #include "math/rounding.h"
 #include "math/trigonometry.h"
 #include "norm/layer_norm.h"
+#include "norm/welford.h"
 #include "quant/dequant.h"
 #include "quant/quant.h"
 #include "reduce/reduce_pattern.h"
