@@ -49,6 +49,7 @@ Result<KernelCost> npu_attention_cost(const catalog::Chip& chip, const llm::Oper
   run.dtype = a.dtype;
   run.plan = plan_attention(d, a, !software.has("one_core_per_block"));
   npu::AttentionShape& s = run.plan.shape;
+  s.apart = software.has("block_per_item");
   s.more_passes = software.has("passes") ? software.number("passes", 1) : 0;
   // A repeated call finds keys and values in L2 if they fit.
   const double kv =

@@ -27,8 +27,8 @@ class AttentionCube {
     outputs_.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(mine + x.outputs_at()));
     memory_.layout<T, direct>(pipe_, s);
     const auto bytes = [](std::int64_t elements) { return static_cast<std::uint32_t>(elements * sizeof(T)); };
-    pipe_.InitBuffer(l1_q_, bytes(s.rows * row::align(s.dim, kC0<T>)));
     for (int i = 0; i < 2; ++i) {
+      pipe_.InitBuffer(l1_q_[i], bytes(s.rows * row::align(s.dim, kC0<T>)));
       pipe_.InitBuffer(l1_k_[i], bytes(s.keys * row::align(s.dim, kC0<T>)));
       if (!s.shared_kv) pipe_.InitBuffer(l1_v_[i], bytes(s.keys * row::align(s.dim_v, kC0<T>)));
     }
@@ -38,15 +38,11 @@ class AttentionCube {
   __aicore__ void Process() {
     using namespace AscendC;
     using namespace attention_detail;
-    for (int i = 0; i < 7; ++i) SetFlag<HardEvent::MTE1_MTE2>(i);
+    for (int i = 0; i < 8; ++i) SetFlag<HardEvent::MTE1_MTE2>(i);
     l0_.begin();
-    const std::int64_t rounds = rounds_of(s_, GetBlockNum());
-    for (std::int64_t r = 0; r < rounds; ++r) {
-      const std::int64_t index = index_of(s_, r, GetBlockIdx(), GetBlockNum());
-      if (index >= 0) run(item_at(s_, index));
-    }
+    run();
     l0_.end();
-    for (int i = 0; i < 7; ++i) WaitFlag<HardEvent::MTE1_MTE2>(i);
+    for (int i = 0; i < 8; ++i) WaitFlag<HardEvent::MTE1_MTE2>(i);
     if constexpr (direct) {  // take back the tokens of the places in UB
       for (std::int64_t i = 0; i < kScorePlaces; ++i) hear<true>(kScoresTaken);
       for (std::int64_t i = 0; i < output_places(s_); ++i) hear<true>(kOutputTaken);
@@ -54,36 +50,43 @@ class AttentionCube {
   }
 
  private:
-  enum { kIdK = 0, kIdV = 2, kIdP = 4, kIdQ = 6 };
+  enum { kIdK = 0, kIdV = 2, kIdP = 4, kIdQ = 6 };  // two of each
+  using Step = attention_detail::Step;
 
-  __aicore__ void load_k(const attention_detail::Item& it, std::int64_t i) {
+  __aicore__ void load_k(const Step& step) {
     using namespace AscendC;
     using namespace attention_detail;
-    const auto id = static_cast<std::int32_t>(kIdK + i % 2);
+    const Item& it = step.it;
+    const std::int64_t i = step.i, place = step.count % 2;
+    const auto id = static_cast<std::int32_t>(kIdK + place);
     WaitFlag<HardEvent::MTE1_MTE2>(id);
     const std::int64_t at = it.batch * s_.kv_batch + kv_head(it) * s_.kv_head + it.key_of(i) * s_.kv_row;
-    attention_detail::to_l1(l1_k_[i % 2].template Get<T>(), k_[static_cast<std::uint64_t>(at)], it.keys_of(i),
-                            s_.dim, s_.kv_row, row::align(it.keys_of(i), kBlock<T>));
+    to_l1(l1_k_[place].template Get<T>(), k_[static_cast<std::uint64_t>(at)], it.keys_of(i), s_.dim,
+          s_.kv_row, row::align(it.keys_of(i), kBlock<T>));
     SetFlag<HardEvent::MTE2_MTE1>(id);
   }
-  __aicore__ void load_v(const attention_detail::Item& it, std::int64_t i) {
+  __aicore__ void load_v(const Step& step) {
     using namespace AscendC;
     using namespace attention_detail;
-    const auto id = static_cast<std::int32_t>(kIdV + i % 2);
+    const Item& it = step.it;
+    const std::int64_t i = step.i, place = step.count % 2;
+    const auto id = static_cast<std::int32_t>(kIdV + place);
     WaitFlag<HardEvent::MTE1_MTE2>(id);
     const std::int64_t at = it.batch * s_.v_batch + kv_head(it) * s_.v_head + it.key_of(i) * s_.v_row;
-    attention_detail::to_l1(l1_v_[i % 2].template Get<T>(), v_[static_cast<std::uint64_t>(at)], it.keys_of(i),
-                            s_.dim_v, s_.v_row, row::align(it.keys_of(i), kBlock<T>));
+    to_l1(l1_v_[place].template Get<T>(), v_[static_cast<std::uint64_t>(at)], it.keys_of(i), s_.dim_v,
+          s_.v_row, row::align(it.keys_of(i), kBlock<T>));
     SetFlag<HardEvent::MTE2_MTE1>(id);
   }
   __aicore__ std::int64_t kv_head(const attention_detail::Item& it) const {
     return it.lane_head * s_.pack * s_.kv_heads / s_.heads;
   }
-  __aicore__ void load_q(const attention_detail::Item& it) {
+  __aicore__ void load_q(const Step& step) {
     using namespace AscendC;
     using namespace attention_detail;
-    WaitFlag<HardEvent::MTE1_MTE2>(kIdQ);
-    const LocalTensor<T> l1 = l1_q_.template Get<T>();
+    const Item& it = step.it;
+    const auto id = static_cast<std::int32_t>(kIdQ + step.item_count % 2);
+    WaitFlag<HardEvent::MTE1_MTE2>(id);
+    const LocalTensor<T> l1 = l1_q_[step.item_count % 2].template Get<T>();
     for_runs(s_, it.row0, it.queries,
              [&](std::int64_t at, std::int64_t n, std::int64_t query, std::int64_t head) {
                const std::int64_t from =
@@ -91,24 +94,32 @@ class AttentionCube {
                to_l1(l1[static_cast<std::uint32_t>(at * kC0<T>)], q_[static_cast<std::uint64_t>(from)], n,
                      s_.dim, s_.pack == 1 ? s_.q_row : s_.q_head, row::align(it.queries, 16));
              });
-    SetFlag<HardEvent::MTE2_MTE1>(kIdQ);
-    WaitFlag<HardEvent::MTE2_MTE1>(kIdQ);
+    SetFlag<HardEvent::MTE2_MTE1>(id);
+  }
+  __aicore__ void load(const Step& step) {
+    if (step.is_first()) load_q(step);
+    load_k(step);
   }
 
-  __aicore__ void run(const attention_detail::Item& it) {
-    using namespace AscendC;
-    const std::int64_t steps = it.steps();
-    if (steps <= 0) return;
-    load_q(it);
-    load_k(it, 0);
-    for (std::int64_t i = 0; i < steps + s_.lag; ++i) {
+  // Scores of each tile, whichever item it belongs to, and the output of the one `lag` before it.
+  __aicore__ void run() {
+    attention_detail::Walk walk;
+    attention_detail::Window begun;
+    walk.Init(s_, AscendC::GetBlockIdx(), AscendC::GetBlockNum());
+    Step now, next;
+    bool more = walk.next(next);
+    if (more) load(next);
+    while (more) {
+      now = next;
+      more = walk.next(next);
       // Keys that are also the values keep their place in L1 until the output product has read them.
-      if (i + 1 < steps && !s_.shared_kv) load_k(it, i + 1);
-      if (i < steps) make_scores(it, i);
-      if (i >= s_.lag) make_output(it, i - s_.lag);
-      if (i + 1 < steps && s_.shared_kv) load_k(it, i + 1);
+      const bool ends = !more || (s_.apart && next.is_first()), early = more && !s_.shared_kv && !ends;
+      if (early) load(next);
+      make_scores(now);
+      begun.begin(now);
+      while (begun.size() > (ends ? 0 : s_.lag)) make_output(begun.end());
+      if (more && !early) load(next);
     }
-    SetFlag<HardEvent::MTE1_MTE2>(kIdQ);
   }
 
   // A result in L0C to the vector cores, columns [n0, n0 + n) of rows `pitch` apart.
@@ -123,17 +134,21 @@ class AttentionCube {
     l0_.stored();
   }
 
-  __aicore__ void make_scores(const attention_detail::Item& it, std::int64_t i) {
+  __aicore__ void make_scores(const Step& step) {
     using namespace AscendC;
     using namespace attention_detail;
-    const std::int64_t keys = it.keys_of(i), n1 = row::align(keys, kBlock<T>) / 16;
-    const auto k_id = static_cast<std::int32_t>(kIdK + i % 2);
-    const LocalTensor<T> l1_k = l1_k_[i % 2].template Get<T>(), l1_q = l1_q_.template Get<T>();
+    const Item& it = step.it;
+    const std::int64_t keys = it.keys_of(step.i), n1 = row::align(keys, kBlock<T>) / 16;
+    const auto k_id = static_cast<std::int32_t>(kIdK + step.count % 2),
+               q_id = static_cast<std::int32_t>(kIdQ + step.item_count % 2);
+    const LocalTensor<T> l1_k = l1_k_[step.count % 2].template Get<T>(),
+                         l1_q = l1_q_[step.item_count % 2].template Get<T>();
     LocalTensor<float> place;
     if constexpr (direct) {
       hear<true>(kScoresTaken);
       place = memory_.scores(scores_made_++);
     }
+    if (step.is_first()) WaitFlag<HardEvent::MTE2_MTE1>(q_id);
     WaitFlag<HardEvent::MTE2_MTE1>(k_id);
     for (std::int64_t n0 = 0; n0 < keys; n0 += kDepth) {
       const std::int64_t n = row::min(kDepth, keys - n0);
@@ -145,26 +160,31 @@ class AttentionCube {
             [&](const LocalTensor<T>& a) { rows_to_l0a(a, l1_q, it.queries, s_.dim, k0, k); },
             [&](const LocalTensor<T>& b) { rows_to_l0b(b, l1_k, n1, n0, n, k0, k); });
       }
-      if (n0 + kDepth >= keys && !s_.shared_kv) SetFlag<HardEvent::MTE1_MTE2>(k_id);
-      hand_over(scores_[static_cast<std::uint64_t>(i % stages_ * s_.rows * s_.keys)], place, it.queries, n0,
-                n, s_.keys);
+      if (n0 + kDepth >= keys) {
+        if (!s_.shared_kv) SetFlag<HardEvent::MTE1_MTE2>(k_id);
+        if (step.is_last()) SetFlag<HardEvent::MTE1_MTE2>(q_id);
+      }
+      hand_over(scores_[static_cast<std::uint64_t>(step.count % stages_ * s_.rows * s_.keys)], place,
+                it.queries, n0, n, s_.keys);
     }
     tell<direct, PIPE_FIX>(kScoresReady);
   }
 
-  __aicore__ void make_output(const attention_detail::Item& it, std::int64_t i) {
+  __aicore__ void make_output(const Step& step) {
     using namespace AscendC;
     using namespace attention_detail;
-    const std::int64_t keys = it.keys_of(i), k1 = row::align(keys, kBlock<T>) / 16;
-    if (!s_.shared_kv) load_v(it, i);
+    const Item& it = step.it;
+    const std::int64_t keys = it.keys_of(step.i), k1 = row::align(keys, kBlock<T>) / 16;
+    const std::int64_t stage = step.count % stages_, place_l1 = step.count % 2;
+    if (!s_.shared_kv) load_v(step);
     hear<direct>(kWeightsReady);
-    const auto p_id = static_cast<std::int32_t>(kIdP + i % 2),
-               v_id = static_cast<std::int32_t>((s_.shared_kv ? kIdK : kIdV) + i % 2);
-    const LocalTensor<T> l1_p = memory_.template weights<T>(direct ? i % stages_ : i % 2),
-                         l1_v = (s_.shared_kv ? l1_k_ : l1_v_)[i % 2].template Get<T>();
+    const auto p_id = static_cast<std::int32_t>(kIdP + place_l1),
+               v_id = static_cast<std::int32_t>((s_.shared_kv ? kIdK : kIdV) + place_l1);
+    const LocalTensor<T> l1_p = memory_.template weights<T>(direct ? stage : place_l1),
+                         l1_v = (s_.shared_kv ? l1_k_ : l1_v_)[place_l1].template Get<T>();
     if constexpr (!direct) {  // the vector cores wrote them in fractals
       WaitFlag<HardEvent::MTE1_MTE2>(p_id);
-      DataCopy(l1_p, weights_[static_cast<std::uint64_t>(i % stages_ * s_.rows * s_.keys)],
+      DataCopy(l1_p, weights_[static_cast<std::uint64_t>(stage * s_.rows * s_.keys)],
                static_cast<std::uint32_t>(row::align(it.queries, 16) * row::align(keys, kC0<T>)));
       SetFlag<HardEvent::MTE2_MTE1>(p_id);
     }
@@ -190,8 +210,8 @@ class AttentionCube {
         if constexpr (!direct) SetFlag<HardEvent::MTE1_MTE2>(p_id);
         SetFlag<HardEvent::MTE1_MTE2>(v_id);
       }
-      hand_over(outputs_[static_cast<std::uint64_t>(i % stages_ * s_.rows * pitch_v_)], place, it.queries, n0,
-                n, pitch_v_);
+      hand_over(outputs_[static_cast<std::uint64_t>(stage * s_.rows * pitch_v_)], place, it.queries, n0, n,
+                pitch_v_);
     }
     tell<direct, PIPE_FIX>(kOutputReady);
   }
@@ -200,7 +220,7 @@ class AttentionCube {
   AscendC::TPipe pipe_;
   attention_detail::SharedMemory memory_;
   attention_detail::CubeBuffers<T> l0_;
-  AscendC::TBuf<AscendC::TPosition::A1> l1_q_, l1_k_[2], l1_v_[2];
+  AscendC::TBuf<AscendC::TPosition::A1> l1_q_[2], l1_k_[2], l1_v_[2];
   AscendC::GlobalTensor<T> q_, k_, v_, weights_;
   AscendC::GlobalTensor<float> scores_, outputs_;
   std::int64_t pitch_v_ = 0, stages_ = 0, scores_made_ = 0, outputs_made_ = 0;

@@ -28,9 +28,11 @@ struct AttentionShape {
   std::int64_t pack = 1;  // query heads of a group that are rows of one tile
   std::int64_t rows = 128, keys = 128;
   std::int64_t lag = 2;                   // key tiles between a score product and its output product
+  std::int64_t out_places = 1;            // in UB, of weights and results on their way out: 1 or 2
   std::int64_t splits = 1;                // parts of the keys of a lane, added up at the end
   std::int64_t lanes_together = 1 << 20;  // lanes whose longest items are dealt first
   std::int64_t more_passes = 0;  // passes over the scores that a general operator adds (masks, biases)
+  bool apart = false;            // an item begins when the one before has ended: kernels of a block per item
   // For simulations of a part: rounds of items per block and last key tiles per item; 0: all.
   std::int64_t most_rounds = 0, most_tiles = 0;
 };
@@ -121,6 +123,62 @@ inline std::int64_t rounds_of(const AttentionShape& s, std::int64_t blocks) {
   const std::int64_t all = row::ceil_div(items_of(s), blocks);
   return s.most_rounds > 0 ? row::min(all, s.most_rounds) : all;
 }
+
+// One key tile of one item. `count` numbers the tiles of a block over all of its items, `item_count` its
+// items: what is kept for several of them lies in place count % places.
+struct Step {
+  Item it{};
+  std::int64_t i = 0, count = 0, item_count = 0;
+  bool is_first() const { return i == 0; }
+  bool is_last() const { return i + 1 >= it.steps(); }
+};
+
+// All key tiles of a block's items, one after another. Cube and vector cores walk through the same.
+class Walk {
+ public:
+  __aicore__ void Init(const AttentionShape& s, std::int64_t block, std::int64_t blocks) {
+    s_ = s;
+    block_ = block;
+    blocks_ = blocks;
+    rounds_ = rounds_of(s, blocks);
+  }
+  // The next tile; false: no more. `with_empty`: an item without keys is a step too, which is not counted.
+  __aicore__ bool next(Step& step, bool with_empty = false) {
+    ++at_;
+    while (at_ >= steps_) {
+      if (round_ >= rounds_) return false;
+      const std::int64_t index = index_of(s_, round_++, block_, blocks_);
+      at_ = steps_ = 0;
+      if (index < 0) continue;
+      it_ = item_at(s_, index);
+      steps_ = it_.steps();
+      if (steps_ > 0) ++items_;
+      if (steps_ <= 0 && with_empty) {
+        step = Step{it_, 0, tiles_, items_};
+        return true;
+      }
+    }
+    step = Step{it_, at_, tiles_++, items_};
+    return true;
+  }
+
+ private:
+  AttentionShape s_;
+  Item it_{};
+  std::int64_t block_ = 0, blocks_ = 1, rounds_ = 0, round_ = 0, at_ = 0, steps_ = 0, tiles_ = 0, items_ = 0;
+};
+
+// Tiles that are begun and not ended, in order: at most lag + 1.
+class Window {
+ public:
+  __aicore__ std::int64_t size() const { return begun_ - ended_; }
+  __aicore__ void begin(const Step& step) { steps_[begun_++ % kMostStages] = step; }
+  __aicore__ const Step& end() { return steps_[ended_++ % kMostStages]; }
+
+ private:
+  Step steps_[kMostStages];
+  std::int64_t begun_ = 0, ended_ = 0;
+};
 
 // Calls f(row in the tile, rows, query, head in the group) for each run of rows that lie at one pitch: all
 // rows if heads are not packed, else those of one query. `pitch` is chosen the same way.

@@ -23,9 +23,10 @@ std::int64_t vector_bytes(const AttentionPlan& p) {
   }
   const std::int64_t half = s.rows / 2, pitch = align(s.dim_v, 64), out = 2 * half * std::max(s.keys, pitch);
   const std::int64_t scores = half * s.keys * 4, part = half * pitch * 4;
-  const std::int64_t in = p.direct ? 2 * scores + (s.dim_v > 256 ? 1 : 2) * part + 2 * out
-                                   : 2 * scores + std::min<std::int64_t>(part, half * 128 * 4) + out;
-  return in + part + half * 64 * 4 + 2 * half * s.keys / 8 + align(half, 8) * 32 + 64 * 4 * 7;
+  const std::int64_t in =
+      p.direct ? 2 * scores + (s.dim_v > 256 ? 1 : 2) * part + 2 * out
+               : 2 * scores + std::min<std::int64_t>(part, half * 128 * 4) + s.out_places * out;
+  return in + part + half * 64 * 4 + 2 * half * s.keys / 8 + align(half, 8) * 32 + 64 * 4 * 11;
 }
 std::int64_t cube_bytes(const AttentionPlan& p) {
   const AttentionShape& s = p.shape;
@@ -34,7 +35,7 @@ std::int64_t cube_bytes(const AttentionPlan& p) {
                 2 * (p.direct ? s.lag + 1 : 2) * s.rows * s.keys);
   }
   const std::int64_t k = align(s.dim, 32) * p.element, v = s.shared_kv ? 0 : align(s.dim_v, 32) * p.element;
-  return (p.direct ? s.lag + 1 : 2) * s.rows * s.keys * p.element + s.rows * k + 2 * s.keys * (k + v);
+  return (p.direct ? s.lag + 1 : 2) * s.rows * s.keys * p.element + 2 * s.rows * k + 2 * s.keys * (k + v);
 }
 
 void set_strides(AttentionShape& s) {  // a head's rows follow one another
@@ -94,6 +95,8 @@ void choose_tile(const NpuDevice& d, AttentionPlan& p) {
     }
   }
   s.rows = rows, s.keys = keys;
+  s.out_places = 2;
+  if (!attention_fits(d, p)) s.out_places = 1;
 }
 
 }  // namespace

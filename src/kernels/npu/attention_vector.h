@@ -35,7 +35,8 @@ class AttentionVector {
     memory_.layout<T, direct>(pipe_, s);
     const std::int64_t half = s.rows / 2;
     const auto bytes = [&](std::int64_t per_row) { return static_cast<std::uint32_t>(half * per_row); };
-    pipe_.InitBuffer(out_, direct ? 2 : 1, bytes(2 * (s.keys > pitch_v_ ? s.keys : pitch_v_)));
+    pipe_.InitBuffer(out_, direct ? 2 : static_cast<std::uint8_t>(s.out_places),
+                     bytes(2 * (s.keys > pitch_v_ ? s.keys : pitch_v_)));
     if constexpr (!direct) {
       pipe_.InitBuffer(in_, 2, bytes(s.keys * 4));
       pipe_.InitBuffer(parts_, 1, bytes(row::min(pitch_v_, kDepth) * 4));
@@ -43,7 +44,7 @@ class AttentionVector {
     pipe_.InitBuffer(total_, bytes(pitch_v_ * 4));
     pipe_.InitBuffer(room_, bytes(64 * 4));
     pipe_.InitBuffer(blocks_, static_cast<std::uint32_t>(row::align(half, 8) * 32));
-    pipe_.InitBuffer(values_, static_cast<std::uint32_t>(kMostHalf * 4 * (4 + kMostStages)));
+    pipe_.InitBuffer(values_, static_cast<std::uint32_t>(kMostHalf * 4 * kValues));
     visible_.layout(pipe_, s);
   }
 
@@ -53,11 +54,7 @@ class AttentionVector {
       for (std::int64_t i = 0; i < kScorePlaces; ++i) tell<true, PIPE_V>(kScoresTaken);
       for (std::int64_t i = 0; i < output_places(s_); ++i) tell<true, PIPE_V>(kOutputTaken);
     }
-    const std::int64_t rounds = rounds_of(s_, AscendC::GetBlockNum());
-    for (std::int64_t r = 0; r < rounds; ++r) {
-      const std::int64_t index = index_of(s_, r, block_, AscendC::GetBlockNum());
-      if (index >= 0) run(item_at(s_, index));
-    }
+    run();
     in_.FreeAllEvent();
     out_.FreeAllEvent();
     parts_.FreeAllEvent();
@@ -65,34 +62,54 @@ class AttentionVector {
 
  private:
   using Reals = row::Reals;
-  // One value per row each: running maximum and sum, new maximum, row results, corrections of the last steps.
+  using Step = attention_detail::Step;
+  // One value per row each: new maximum, row results; of the last tiles their corrections; of the last items
+  // (there may be as many as tiles) running maximum and sum.
+  enum {
+    kNewMaximum,
+    kRow,
+    kCorrection,
+    kMaximum = kCorrection + attention_detail::kMostStages,
+    kSum = kMaximum + attention_detail::kMostStages,
+    kValues = kSum + attention_detail::kMostStages
+  };
   __aicore__ Reals value(std::int64_t which) const {
     return values_.template Get<float>()[static_cast<std::uint32_t>(which * attention_detail::kMostHalf)];
   }
-  enum { kMaximum, kSum, kNewMaximum, kRow, kCorrection };
+  __aicore__ Reals maximum(const Step& step) const { return value(kMaximum + step.item_count % stages_); }
+  __aicore__ Reals sum(const Step& step) const { return value(kSum + step.item_count % stages_); }
 
-  __aicore__ void run(const attention_detail::Item& it) {
-    using namespace AscendC;
-    using namespace attention_detail;
-    const std::int64_t steps = it.steps();
+  // Which rows of an item are this core's.
+  __aicore__ void take_rows(const attention_detail::Item& it) {
     half_ = row::ceil_div(it.queries, 2);
-    first_ = GetSubBlockIdx() * half_;
+    first_ = AscendC::GetSubBlockIdx() * half_;
     rows_ = row::min(half_, it.queries - first_);
-    Duplicate(value(kMaximum), kNever, kMostHalf);
-    Duplicate(value(kSum), 0.0f, kMostHalf);
-    Duplicate(total_.template Get<float>(), 0.0f, static_cast<std::int32_t>(half_ * pitch_v_));
-    PipeBarrier<PIPE_V>();
-    for (std::int64_t i = 0; i < steps + s_.lag && steps > 0; ++i) {
-      if (i < steps) make_weights(it, i);
-      if (i >= s_.lag) add_output(i - s_.lag);
-    }
-    if (rows_ > 0) finish(it);
   }
 
-  __aicore__ void make_weights(const attention_detail::Item& it, std::int64_t i) {
+  // Weights of each tile, whichever item it belongs to, and the output of the one `lag` before it.
+  __aicore__ void run() {
+    attention_detail::Walk walk;
+    attention_detail::Window begun;
+    walk.Init(s_, block_, AscendC::GetBlockNum());
+    for (Step step; walk.next(step, true);) {
+      const bool is_empty = step.it.steps() <= 0;
+      if (!is_empty) {
+        make_weights(step);
+        begun.begin(step);
+      }
+      const bool ends = is_empty || (s_.apart && step.is_last());
+      while (begun.size() > (ends ? 0 : s_.lag)) add_output(begun.end());
+      if (is_empty) finish(step);
+    }
+    while (begun.size() > 0) add_output(begun.end());
+  }
+
+  __aicore__ void make_weights(const Step& step) {
     using namespace AscendC;
     using namespace attention_detail;
-    const std::int64_t keys = it.keys_of(i);
+    const Item& it = step.it;
+    const std::int64_t keys = it.keys_of(step.i), stage = step.count % stages_;
+    take_rows(it);
     hear<direct>(kScoresReady);
     if (rows_ > 0) {
       Reals x;
@@ -101,14 +118,14 @@ class AttentionVector {
         PipeBarrier<PIPE_V>();
       } else {
         x = in_.template AllocTensor<float>();
-        const auto at = static_cast<std::uint64_t>((i % stages_ * s_.rows + first_) * s_.keys);
+        const auto at = static_cast<std::uint64_t>((stage * s_.rows + first_) * s_.keys);
         const bool whole = keys == s_.keys;
         row::load_rows(x, scores_[at], whole ? 1 : rows_, whole ? rows_ * s_.keys : keys, s_.keys, s_.keys);
         in_.EnQue(x);
         x = in_.template DeQue<float>();
       }
       LocalTensor<T> p = out_.template AllocTensor<T>();
-      softmax(it, i, x, keys);
+      softmax(step, x, keys);
       cast_to_fractals(p, x, rows_, s_.keys, half_);
       if constexpr (direct)
         tell<true, PIPE_V>(kScoresTaken);
@@ -118,10 +135,10 @@ class AttentionVector {
       p = out_.template DeQue<T>();
       const std::int64_t tall = row::align(it.queries, 16);
       if constexpr (direct)
-        put_fractals(memory_.template weights<T>(i % stages_), p, first_, rows_, keys, half_, tall);
+        put_fractals(memory_.template weights<T>(stage), p, first_, rows_, keys, half_, tall);
       else
-        put_fractals(weights_[static_cast<std::uint64_t>(i % stages_ * s_.rows * s_.keys)], p, first_, rows_,
-                     keys, half_, tall);
+        put_fractals(weights_[static_cast<std::uint64_t>(stage * s_.rows * s_.keys)], p, first_, rows_, keys,
+                     half_, tall);
       out_.FreeTensor(p);
     } else if constexpr (direct) {
       tell<true, PIPE_V>(kScoresTaken);
@@ -129,10 +146,13 @@ class AttentionVector {
     tell<direct, PIPE_MTE3>(kWeightsReady);
   }
 
-  __aicore__ void softmax(const attention_detail::Item& it, std::int64_t i, const Reals& x,
-                          std::int64_t keys) {
+  __aicore__ void softmax(const Step& step, const Reals& x, std::int64_t keys) {
     using namespace AscendC;
     using namespace attention_detail;
+    if (step.is_first()) {
+      Duplicate(maximum(step), kNever, kMostHalf);
+      Duplicate(sum(step), 0.0f, kMostHalf);
+    }
     const auto n = static_cast<std::int32_t>(rows_ * s_.keys);
     const auto rows = static_cast<std::uint8_t>(rows_);
     const Reals blocks = blocks_.template Get<float>(), room = room_.template Get<float>();
@@ -149,30 +169,32 @@ class AttentionVector {
       Adds(x, x, 0.0f, n);
       PipeBarrier<PIPE_V>();
     }
-    const std::int64_t row0 = it.row0 + first_, key0 = it.key_of(i);
+    const std::int64_t row0 = step.it.row0 + first_, key0 = step.it.key_of(step.i);
     if (visible_.cuts(s_, row0, rows_, key0, keys)) visible_.apply(s_, x, row0, rows_, key0);
     reduce_rows<true>(value(kRow), x, room, rows_, s_.keys);
-    const Reals correction = value(kCorrection + i % stages_);
-    Max(value(kNewMaximum), value(kMaximum), value(kRow), kMostHalf);
+    const Reals correction = value(kCorrection + step.count % stages_);
+    Max(value(kNewMaximum), maximum(step), value(kRow), kMostHalf);
     PipeBarrier<PIPE_V>();
-    Sub(correction, value(kMaximum), value(kNewMaximum), kMostHalf);
+    Sub(correction, maximum(step), value(kNewMaximum), kMostHalf);
     row::spread(blocks, value(kNewMaximum), rows_);
     PipeBarrier<PIPE_V>();
     Exp(correction, correction, kMostHalf);
-    Adds(value(kMaximum), value(kNewMaximum), 0.0f, kMostHalf);
+    Adds(maximum(step), value(kNewMaximum), 0.0f, kMostHalf);
     by_row<By::subtract>(x, blocks, rows_, s_.keys, s_.keys);
     PipeBarrier<PIPE_V>();
     Exp(x, x, n);
     PipeBarrier<PIPE_V>();
     reduce_rows<false>(value(kRow), x, room, rows_, s_.keys);
-    Mul(value(kSum), value(kSum), correction, kMostHalf);
+    Mul(sum(step), sum(step), correction, kMostHalf);
     PipeBarrier<PIPE_V>();
-    Add(value(kSum), value(kSum), value(kRow), static_cast<std::int32_t>(rows_));
+    Add(sum(step), sum(step), value(kRow), static_cast<std::int32_t>(rows_));
   }
 
-  __aicore__ void add_output(std::int64_t i) {
+  __aicore__ void add_output(const Step& step) {
     using namespace AscendC;
     using namespace attention_detail;
+    const std::int64_t stage = step.count % stages_;
+    take_rows(step.it);
     hear<direct>(kOutputReady);
     if (rows_ <= 0) {
       if constexpr (direct) tell<true, PIPE_V>(kOutputTaken);
@@ -180,15 +202,19 @@ class AttentionVector {
     }
     const Reals total = total_.template Get<float>(), blocks = blocks_.template Get<float>();
     PipeBarrier<PIPE_V>();
-    row::spread(blocks, value(kCorrection + i % stages_), rows_);
-    PipeBarrier<PIPE_V>();
-    by_row<By::multiply>(total, blocks, rows_, s_.dim_v, pitch_v_);
+    if (step.is_first()) {
+      Duplicate(total, 0.0f, static_cast<std::int32_t>(half_ * pitch_v_));
+    } else {
+      row::spread(blocks, value(kCorrection + stage), rows_);
+      PipeBarrier<PIPE_V>();
+      by_row<By::multiply>(total, blocks, rows_, s_.dim_v, pitch_v_);
+    }
     PipeBarrier<PIPE_V>();
     if constexpr (direct) {
       add_columns(memory_.outputs(outputs_seen_++, output_places(s_)), 0, s_.dim_v, pitch_v_);
       tell<true, PIPE_V>(kOutputTaken);
     } else {
-      const auto at = static_cast<std::uint64_t>((i % stages_ * s_.rows + first_) * pitch_v_);
+      const auto at = static_cast<std::uint64_t>((stage * s_.rows + first_) * pitch_v_);
       for (std::int64_t c = 0; c < s_.dim_v; c += kDepth) {
         const std::int64_t n = row::min(kDepth, s_.dim_v - c), pitch = row::min(kDepth, pitch_v_);
         const bool whole = n == pitch_v_;
@@ -201,6 +227,7 @@ class AttentionVector {
         parts_.FreeTensor(part);
       }
     }
+    if (step.is_last()) finish(step);
   }
   // Adds columns [from, from + columns) of a part whose rows are `pitch` apart.
   __aicore__ void add_columns(const Reals& part, std::int64_t from, std::int64_t columns,
@@ -216,14 +243,23 @@ class AttentionVector {
     }
   }
 
-  __aicore__ void finish(const attention_detail::Item& it) {
+  // The output of an item whose tiles are all added; zeros if it has none.
+  __aicore__ void finish(const Step& step) {
     using namespace AscendC;
     using namespace attention_detail;
+    const Item& it = step.it;
+    const bool has_keys = it.steps() > 0;
+    take_rows(it);
+    if (rows_ <= 0) return;
     const Reals total = total_.template Get<float>(), blocks = blocks_.template Get<float>();
     PipeBarrier<PIPE_V>();
-    row::spread(blocks, value(kSum), rows_);
-    PipeBarrier<PIPE_V>();
-    if (it.steps() > 0) by_row<By::divide>(total, blocks, rows_, s_.dim_v, pitch_v_);
+    if (has_keys) {
+      row::spread(blocks, sum(step), rows_);
+      PipeBarrier<PIPE_V>();
+      by_row<By::divide>(total, blocks, rows_, s_.dim_v, pitch_v_);
+    } else {
+      Duplicate(total, 0.0f, static_cast<std::int32_t>(half_ * pitch_v_));
+    }
     PipeBarrier<PIPE_V>();
     const std::int64_t row0 = it.row0 + first_;
     const std::int64_t flat = (it.split * lanes_of(s_) + it.lane) * lane_rows(s_) + row0;
@@ -249,10 +285,10 @@ class AttentionVector {
     }
     if (!has_lse_) return;
     const Reals log_sum = room_.template Get<float>();
-    if (it.steps() > 0) {
-      Ln(log_sum, value(kSum), static_cast<std::int32_t>(rows_));
+    if (has_keys) {
+      Ln(log_sum, sum(step), static_cast<std::int32_t>(rows_));
       PipeBarrier<PIPE_V>();
-      Add(log_sum, log_sum, value(kMaximum), static_cast<std::int32_t>(rows_));
+      Add(log_sum, log_sum, maximum(step), static_cast<std::int32_t>(rows_));
     } else {
       Duplicate(log_sum, kNever, static_cast<std::int32_t>(rows_));
     }

@@ -8,7 +8,9 @@
 //   cube    O(i) = P(i) V(i)
 //   vector  output = output * correction(i) + O(i)
 // At step i the cube makes S(i) and then O(i - lag), the vector cores P(i) and then the sum of i - lag, so
-// that each has work while the other's is on its way. A vector core takes half of the rows.
+// that each has work while the other's is on its way. Steps are the key tiles of all items of a block, one
+// after another: scores of the next item are made while the last outputs of this one are not yet added
+// (`apart`: they are not). A vector core takes half of the rows.
 //
 // On 910B/C (dav-c220) scores, weights and partial outputs pass through a workspace in GM, which stays in L2,
 // lag + 1 deep. On dav-3510 (`direct`) FixPipe writes scores and outputs into the vector cores' UB, and the

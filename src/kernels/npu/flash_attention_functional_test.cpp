@@ -86,6 +86,19 @@ TEST(NpuFlashAttention, AddsUpThePartsOfSplitKeys) {
   expect_attention<half>(split_of(shape_of(2, 1, 1, 130, 300, 64, 48, true), 3), 4);
   expect_attention<half>(split_of(shape_of(1, 1, 1, 5, 70, 32, 16, true), 2), 2);  // a part without keys
 }
+TEST(NpuFlashAttention, BeginsAnItemWhileThoseBeforeItAreStillUnderWay) {
+  expect_attention<half>(shape_of(1, 7, 7, 100, 60, 64, 64, false), 1);               // items of one tile
+  expect_attention<half>(shape_of(1, 3, 1, 400, 400, 64, 64, true), 2);               // of one to four
+  expect_attention<half>(split_of(shape_of(1, 3, 1, 300, 340, 64, 64, true), 3), 1);  // some of none
+  expect_attention<half>(latent_of(5, 16, 1, 120, 96, 64, 1), 1);
+  expect_attention<half, true>(shape_of(1, 7, 7, 100, 60, 64, 64, false), 1);
+  expect_attention<half, true>(split_of(shape_of(1, 3, 1, 300, 340, 64, 64, true), 3), 1);
+  expect_attention<half, true>(latent_of(5, 16, 1, 120, 96, 64, 1), 1);
+  AttentionShape apart = shape_of(1, 5, 5, 200, 300, 64, 64, true);
+  apart.apart = true;
+  expect_attention<half>(apart, 2);
+  expect_attention<half, true>(apart, 2);
+}
 TEST(NpuFlashAttention, DecodesWithTheHeadsOfAGroupAsRows) {
   expect_attention<half>(decode_of(shape_of(3, 8, 2, 1, 500, 128, 128, true), 16, 256, 1), 4);
   expect_attention<bfloat16_t>(decode_of(shape_of(2, 12, 4, 1, 1000, 128, 128, true), 16, 256, 3), 6);
