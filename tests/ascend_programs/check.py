@@ -51,6 +51,7 @@ def tasks(folder):
     yield "launch_by_name", lambda: compile_and_run(folder, "by_name", ["by_name_main.cpp", "by_name_kernel.cpp"])
     yield "icpu", lambda: compile_and_run(folder, "icpu", ["icpu_main.cpp", "by_name_kernel.cpp"])
     yield "objects", lambda: objects(folder)
+    yield "scalars", lambda: compile_and_run(folder, "scalars", ["scalars.cpp"])
     yield "library", lambda: library(folder)
     yield "operator", lambda: operator(folder)
     yield "kernel_types", lambda: kernel_types(folder)

@@ -81,6 +81,10 @@ constexpr auto DivCeil(A a, B b, None...) -> decltype(a / b) {
   return CeilDiv(a, b);
 }
 template <class A, class B, class... None>
+constexpr auto Ceil(A a, B b, None...) -> decltype(a / b) {
+  return CeilDiv(a, b);
+}
+template <class A, class B, class... None>
 constexpr auto AlignUp(A a, B b, None...) -> decltype(a / b) {
   return CeilDiv(a, b) * b;
 }

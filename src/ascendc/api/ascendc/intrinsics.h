@@ -58,6 +58,22 @@ inline std::int64_t get_system_cycle() { return AscendC::GetSystemCycle(); }
 inline constexpr bool likely(bool condition) { return condition; }
 inline constexpr bool unlikely(bool condition) { return condition; }
 
+using float32_t = float;
+
+// Scalars; any function of the same name that takes two arguments of one type is the better match.
+#ifndef min
+template <class A, class B, class = decltype(A(0) < B(0))>
+constexpr auto min(A a, B b) -> decltype(true ? a : b) {
+  return b < a ? b : a;
+}
+#endif
+#ifndef max
+template <class A, class B, class = decltype(A(0) < B(0))>
+constexpr auto max(A a, B b) -> decltype(true ? a : b) {
+  return a < b ? b : a;
+}
+#endif
+
 // block_idx and block_num are words of the compiler; here values that read the core they are used on.
 namespace etalon_asc {
 struct BlockIndex {
