@@ -83,7 +83,30 @@ void CoreRuntime::drain_held() {
   for (int p = 0; p < chip::kNpuPipes; ++p) flush_waits(p);
 }
 
-void CoreRuntime::resumed() { etalon_asc_current = &visible_; }
+void CoreRuntime::resumed() {
+  etalon_asc_current = &visible_;
+  if (launch_.locals.owner != nullptr) take_locals();
+}
+
+void CoreRuntime::block_locals(char* begin, char* end) {
+  LaunchContext::BlockLocals& l = launch_.locals;
+  if (begin == end) return;
+  if (l.begin == nullptr) {
+    l.begin = begin;
+    l.end = end;
+    l.first.assign(begin, end);
+  }
+  take_locals();
+}
+
+void CoreRuntime::take_locals() {
+  LaunchContext::BlockLocals& l = launch_.locals;
+  if (l.owner == this) return;
+  if (l.owner != nullptr) l.owner->locals_.assign(l.begin, l.end);
+  if (locals_.empty()) locals_ = l.first;
+  std::copy(locals_.begin(), locals_.end(), l.begin);
+  l.owner = this;
+}
 
 // --- timing: issuing
 // ----------------------------------------------------------------------------------------

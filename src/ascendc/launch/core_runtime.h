@@ -39,6 +39,12 @@ struct LaunchContext {
   const std::function<std::uint16_t(const CallPlace&)>* place_of = nullptr;
   std::map<std::uint16_t, double> conflicts;  // by place, cycles
   std::int64_t calls = 0;
+  // Variables of which each core has its own: where they lie, what they began as, whose are there now.
+  struct BlockLocals {
+    char *begin = nullptr, *end = nullptr;
+    std::vector<char> first;
+    class CoreRuntime* owner = nullptr;
+  } locals;
   std::vector<class CoreRuntime*> cores;  // all of them, for what one core writes into another's memory
 };
 
@@ -73,6 +79,7 @@ class CoreRuntime {
   void gm_write(void* gm, int bytes, const void* in);
   void cache_clean(const void* gm);
   void barrier_scalar();
+  void block_locals(char* begin, char* end);
   std::byte* local(int space, std::uint32_t offset, std::int64_t bytes);
   void scalar_work(double cycles);
   std::int64_t next(int counter);
@@ -107,6 +114,7 @@ class CoreRuntime {
   bool follows_held(const chip::Instruction&) const;
   void flush();
   void resumed();
+  void take_locals();
   void flush_waits(int pipe);
   void signal_self(int pipe, chip::FlagId flag);
   void issue_transfer(chip::NpuPipe pipe, chip::NpuPath path, bool write, const chip::TransferCost& cost,
@@ -123,6 +131,7 @@ class CoreRuntime {
   void store_gm(std::byte* dst, const std::byte* src, std::int64_t bytes) const;
 
   etalon_asc_core visible_ = {};
+  std::vector<char> locals_;  // this core's, while another runs
   CallPlace place_;
   LaunchContext& launch_;
   int core_;

@@ -2,7 +2,7 @@
 // The words that are not C++, the macros that tell chips and core types apart, tiling read in every way, the compiler's own
 // functions on raw addresses.
 // COVERS("__global__", "__aicore__", "__gm__", "GM_ADDR", "__mix__", "__vector__", "__ubuf__", "__cbuf__",
-//        "__ca__", "__cb__", "__cc__", "__fbuf__", "__inline__", "__forceinline__", "__force_inline__",
+//        "__ca__", "__cb__", "__cc__", "__fbuf__", "__inline__", "__forceinline__", "__force_inline__", "__BLOCK_LOCAL__",
 //        "__CCE_AICORE__", "__NPU_ARCH__", "__CCE_KT_TEST__", "ASCENDC_CPU_DEBUG", "__DAV_C220_CUBE__", "__DAV_C220_VEC__",
 //        "__DAV_CUBE__", "__DAV_VEC__", "AIC", "AIV", "TILING_KEY_IS", "GET_TILING_DATA_WITH_STRUCT",
 //        "GET_TILING_DATA_MEMBER", "GET_TILING_DATA_PTR_WITH_STRUCT", "REGISTER_TILING_DEFAULT",
@@ -31,6 +31,22 @@ __aicore__ inline __attribute__((always_inline)) int twice(int x) { return 2 * x
 __forceinline__ __aicore__ int thrice(int x) { return 3 * x; }
 __force_inline__ __aicore__ int four_times(int x) { return 4 * x; }
 __inline__ __aicore__ int five_times(int x) { return 5 * x; }
+__BLOCK_LOCAL__ int counted;
+__BLOCK_LOCAL__ int begun = 1;
+
+// Each core counts for itself, however often others run in between.
+__global__ __vector__ void counts(GM_ADDR out) {
+  using namespace AscendC;
+  for (int i = 0; i < 3; ++i) {
+    counted += begun;
+    SyncAll();
+  }
+  counted += static_cast<int>(GetBlockIdx());
+  SyncAll();
+  GlobalTensor<int32_t> g;
+  g.SetGlobalBuffer((__gm__ int32_t*)out);
+  g.SetValue(GetBlockIdx(), counted);
+}
 
 __global__ __mix__(1, 2) void told(GM_ADDR out) {
   using namespace AscendC;
@@ -172,6 +188,9 @@ int main() {
     expect("__NPU_ARCH__", i, seen[i * 8 + 2], 2201, 0);
     expect("functions", i, seen[i * 8 + 3], 120, 0);
   }
+  counts<<<4, nullptr, stream>>>(out);
+  MUST(aclrtSynchronizeStream(stream));
+  for (int i = 0; i < 4; ++i) expect("__BLOCK_LOCAL__", i, from_device<int32_t>(out, 4)[i], 3 + i, 0);
   uint8_t* tiling = to_device(std::vector<Numbers>{{42, 0.5f}});
   for (const int key : {7, 8}) {
     ICPU_SET_TILING_KEY(key);

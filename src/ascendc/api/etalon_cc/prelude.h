@@ -27,7 +27,8 @@
 #define __local__
 #define __ssbuf__
 #define __biasbuf__
-#define __BLOCK_LOCAL__ static thread_local
+// One for each core: the section is exchanged when another core runs (launch/core_runtime.cpp).
+#define __BLOCK_LOCAL__ static __attribute__((section("etalon_block_local")))
 #define GM_ADDR __gm__ uint8_t*
 #ifndef __forceinline__
 #define __forceinline__ inline __attribute__((always_inline))

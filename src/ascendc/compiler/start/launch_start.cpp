@@ -15,8 +15,13 @@
 #include "ascendc/api/ascendc/matmul_mailbox.h"
 #include "ascendc/api/etalon_cc/launch.h"
 #include "ascendc/compiler/start/kernel_record.h"
+#include "ascendc/launch/block_locals.h"
 
 extern "C" {
+
+// Bounds of what __BLOCK_LOCAL__ put together, if there is any.
+extern char __start_etalon_block_local[] __attribute__((weak, visibility("hidden")));
+extern char __stop_etalon_block_local[] __attribute__((weak, visibility("hidden")));
 
 struct etalon_kernel_frame {
 #if defined(__x86_64__)
@@ -64,6 +69,7 @@ std::uint32_t type_for_key(const etalon_kernel_record& kernel) {
 }
 
 void run_on_core(void* closure) {
+  etalon_asc_block_locals(__start_etalon_block_local, __stop_etalon_block_local);
   const auto* frame = static_cast<const etalon_kernel_frame*>(closure);
   void (*code)() = etalon_asc_current->is_cube != 0 ? frame->kernel->cube : frame->kernel->vector;
   if (code != nullptr) etalon_call_kept(code, frame);
