@@ -114,8 +114,8 @@ void set_costs(const DeviceFacts& d, const llm::Attention& op, AttentionJob& job
   job.costs.second = product * (backward ? 2 * dk + dv : dv);
   const double scores = rows * keys / 128;  // of one of the 128 threads of a group
   job.costs.softmax = scores * (backward ? d.backward_softmax : d.softmax);
-  // A single query has no causal edge: kernels are launched without a mask for it.
-  if (op.phase != llm::Phase::decode && op.seq_q > 1)
+  // A single query has no causal edge: FlashAttention-3 launches its kernel without a mask for it.
+  if (op.phase != llm::Phase::decode && (op.seq_q > 1 || latent))
     job.costs.mask = scores * d.softmax * kMaskInstructions / kSoftmaxInstructions;
   if (job.plan.groups == 1) job.costs.softmax *= d.softmax_alone, job.costs.mask *= d.softmax_alone;
   // Rows of packed heads and pages are gathered one by one; those of one head are one box of the copy engine.
