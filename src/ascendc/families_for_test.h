@@ -57,7 +57,8 @@ class LibraryRun {
   }
   AscendC::LocalTensor<std::uint8_t> tmp() const { return scratch_.Get<std::uint8_t>(); }
 
-  // Runs `code`; expects no error and no hazard. Afterwards `result` gives the operands that were written.
+  // Runs `code`; expects no error, no hazard, and a barrier between dependent instructions. Afterwards
+  // `result` gives the operands that were written.
   void run(const std::function<void(LibraryRun&)>& code) {
     TestDevice device;
     std::vector<std::byte*> memory;
@@ -94,7 +95,7 @@ class LibraryRun {
     code_ = launched ? std::string() : launched.error().code;
     for (const Finding& f : checker.findings()) {
       if (f.severity != Severity::note) findings_ += f.code + ": " + f.text + "\n";
-      if (f.code == "hazard.barrier") ++advice_;
+      if (f.code == "hazard.vector-barrier") advice_ += f.text + "\n";
     }
     for (std::size_t i = 0; i < operands_.size(); ++i)
       std::memcpy(operands_[i].bytes.data(), memory[i], operands_[i].bytes.size());
@@ -103,6 +104,7 @@ class LibraryRun {
     run(code);
     EXPECT_EQ(error_, "");
     EXPECT_EQ(findings_, "");
+    EXPECT_EQ(advice_, "");
     return *this;
   }
   template <class T>
@@ -123,8 +125,7 @@ class LibraryRun {
   std::vector<AscendC::TBuf<>> buffers_;
   AscendC::TBuf<> scratch_;
   std::uint32_t temporary_ = 0;
-  std::string error_, code_, findings_;
-  int advice_ = 0;
+  std::string error_, code_, findings_, advice_;
 };
 
 template <class T>
