@@ -25,7 +25,7 @@ Family h100() {
          {"gemm.epilogue_rate", 23},
          {"energy.matrix_fp16", 0.72}}},
        {{{Kind::gemm, "fp8_block+quant", "", kCollector, 4}, {Kind::gemm, "fp8+quant", "", kCollector, 4}},
-        {{"energy.matrix_fp8", 0.36}, {"gemm.promotion", 1}, {"quantise.rate", 7}}}}};
+        {{"energy.matrix_fp8", 0.36}, {"gemm.promotion_wait", 90}, {"quantise.rate", 7}}}}};
 }
 
 Family a100() {

@@ -100,6 +100,11 @@ const std::vector<Mechanism>& mechanisms() {
       {"quantisation kernels",
        {{"quantise.kernels", 1}},
        [](const GemmRow& r) { return r.dtype == "fp8+quant" && r.microseconds < 30; }},
+      {"tiles over the edge",
+       {{"gemm.edge_requests", 0}, {"gemm.edge_copies", 1}},
+       [](const GemmRow& r) {
+         return r.dtype == "fp8_block+quant" && r.op.m > 64 && r.op.m < 1024 && r.op.m % 128 != 0;
+       }},
       {"scaling of block sums",
        {{"gemm.promotion", 0}, {"gemm.promotion_wait", 0}},
        [](const GemmRow& r) { return r.dtype == "fp8_block+quant" && r.op.m >= 1024 && r.op.k >= 2048; }},
@@ -108,8 +113,7 @@ const std::vector<Mechanism>& mechanisms() {
 }
 
 TEST(GemmAccuracy, EachMechanismSwitchedOffMakesTheRowsItIsThereForWorse) {
-  if (testing::read_gemm_rows().empty())
-    GTEST_SKIP() << test::kNoEvidence;
+  if (testing::read_gemm_rows().empty()) GTEST_SKIP() << test::kNoEvidence;
   const catalog::Chip whole = h100();
   for (const Mechanism& m : mechanisms()) {
     const catalog::Chip cut = without(whole, m);

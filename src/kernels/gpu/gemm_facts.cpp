@@ -18,6 +18,8 @@ GemmChip read_gemm_chip(const catalog::Chip& chip) {
   f.overlap = chip.get<double>("gemm.overlap");
   f.promotion = chip.get<double>("gemm.promotion");
   f.promotion_wait = chip.get<Cycles>("gemm.promotion_wait");
+  f.edge_requests = chip.get<double>("gemm.edge_requests");
+  f.edge_copies = chip.get<double>("gemm.edge_copies");
   f.quantise_kernels = static_cast<int>(chip.count("quantise.kernels"));
   f.quantise_attained = chip.get<double>("quantise.attained");
   f.quantise_rate = chip.get<BytesPerCycle>("quantise.rate");

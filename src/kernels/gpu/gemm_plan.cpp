@@ -57,13 +57,18 @@ GemmCounts count(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t
   c.step_bytes = t.pair == 1 ? (rows + cols) * kStepBytes : (rows + cols) * kStepBytes;
   c.stages = static_cast<int>(
       std::min<double>(chip.gemm.stages_max, chip.gemm.stage_bytes.value / c.step_bytes / t.ctas));
+  if (p.block_scales) count_block_scaled(chip, p, t, c);
   c.tensor_cycles = 2.0 * t.rows * t.cols / t.pair * static_cast<double>(p.step()) / p.rate.value;
   c.smem_cycles = smem_bytes(chip, p, t, c.step_bytes) / chip.gpu.smem_bandwidth.value;
-  if (p.promotes) {
+  if (p.block_scales) {
+    // Products, a wait and sums follow one another, in both warp groups at once: stages are written
+    // meanwhile.
+    c.smem_cycles -= c.step_bytes / chip.gpu.smem_bandwidth.value;
+    const double slots = chip.gemm.promotion * scaling_slots(t) * t.rows * t.cols / t.pair;
+    c.promotion_cycles = slots / (0.5 * chip.gpu.cuda_fp32.value) + chip.gemm.promotion_wait.value;
+  } else if (p.promotes) {
     const double instructions = chip.gemm.promotion * t.rows * t.cols / t.pair;
     c.promotion_cycles = instructions / (0.5 * chip.gpu.cuda_fp32.value);  // a multiply-add is two FLOP
-    // Sums with scales of their own are read after every step; a second group of 64 rows fills the wait.
-    if (p.block_scales && t.rows == 64) c.promotion_cycles += chip.gemm.promotion_wait.value;
   }
   const double size = t.split > 1 ? 4 : p.out_size * (p.accumulate ? 2 : 1);
   c.epilogue_bytes = static_cast<double>(t.rows) * t.cols / t.pair * size;
@@ -106,7 +111,8 @@ std::int64_t raster_group(const GemmProblem& p, const GemmTiling& t, const GemmC
     const double bytes = sweep_bytes(p, t, c, static_cast<double>(g));
     if (bytes < least) least = bytes, best = g;
   }
-  return best;
+  // Bands of equal height: a last one of few rows would re-read everything for little.
+  return ceil_div(c.tiles_m, ceil_div(c.tiles_m, best));
 }
 
 namespace {
@@ -124,6 +130,16 @@ double hbm_read_bytes(const GemmChip& chip, const GemmProblem& p, const GemmTili
 
 }  // namespace
 
+namespace {
+
+// Asked of L2 in one K step for lines outside A, mean over tiles.
+double edge_bytes(const GemmProblem& p, const GemmTiling& t, const GemmCounts& c) {
+  const double outside = static_cast<double>(c.tiles_m * t.tile_m() - p.m) / static_cast<double>(c.tiles_m);
+  return c.edge_requests * outside * p.a_size * static_cast<double>(p.step());
+}
+
+}  // namespace
+
 GemmEstimate estimate(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t, const GemmResidency& r,
                       Hertz clock) {
   const GemmCounts c = count(chip, p, t);
@@ -132,8 +148,10 @@ GemmEstimate estimate(const GemmChip& chip, const GemmProblem& p, const GemmTili
   const double latency = chip.gemm.load_latency.value * f / c.stages;
   const double work = t.ctas * (std::max(c.tensor_cycles, c.smem_cycles) + c.promotion_cycles);
   // What each SM gets of L2 when all of them load.
-  const double share = std::min(chip.gpu.l2_port.value, chip.gpu.tma_rate.value / f / chip.gpu.sms);
-  const double load = t.ctas * c.step_bytes / share;
+  const double copies = c.copy_share * chip.gpu.tma_rate.value / f;
+  const double share = std::min(chip.gpu.l2_port.value, copies / chip.gpu.sms);
+  const double running = static_cast<double>(std::min(c.units, c.slots));
+  const double load = t.ctas * c.step_bytes / share + running * edge_bytes(p, t, c) / copies;
   const double step = std::max({work, latency, load});
   const TileBreak gap = tile_break(chip, p, t, clock);
   const double rounds = static_cast<double>(c.rounds), main = static_cast<double>(c.steps) * step;
@@ -172,6 +190,7 @@ std::vector<GemmTiling> candidates(const GemmChip& chip, const GemmProblem& p) {
   static constexpr std::array kCols = {8, 16, 32, 64, 96, 128, 160, 192, 256};
   static constexpr std::array kBlockCols = {16, 32, 48, 64, 80, 96, 112, 128};
   static constexpr std::array kSplits = {1, 2, 3, 4, 6, 8, 12, 16, 32};
+  if (p.block_scales && chip.gpu.operands == chip::OperandPath::shared) return {block_scaled_tiling(chip, p)};
   std::vector<GemmTiling> out;
   const auto add = [&](int rows, int cols, int pair) {
     for (const bool swapped : {false, true}) {

@@ -19,15 +19,16 @@ namespace etalon::kernels {
 
 // Facts about how the vendor's library uses the chip; most are fitted (docs/explain/calibration-gpu.md).
 struct GemmFacts {
-  int stages_max = 8;           // of the shared-memory ring
-  Bytes stage_bytes;            // shared memory the ring may take
-  Seconds load_latency;         // from asking for a stage to having it, memory busy
-  Seconds epilogue_latency;     // per tile
-  BytesPerCycle epilogue_rate;  // per SM, output bytes; the SM computes nothing meanwhile
-  double overlap = 3;           // p of the closed form: (SM^p + HBM^p)^(1/p)
-  double promotion = 1;   // CUDA-core instructions for each sum of a K step, as far as another warp group's
-                          // products do not hide them
-  Cycles promotion_wait;  // with block scales, before them: until the matrix unit has ended the step
+  int stages_max = 8;              // of the shared-memory ring
+  Bytes stage_bytes;               // shared memory the ring may take
+  Seconds load_latency;            // from asking for a stage to having it, memory busy
+  Seconds epilogue_latency;        // per tile
+  BytesPerCycle epilogue_rate;     // per SM, output bytes; the SM computes nothing meanwhile
+  double overlap = 3;              // p of the closed form: (SM^p + HBM^p)^(1/p)
+  double promotion = 1;            // CUDA-core instructions for each sum of a K step: one addition
+  Cycles promotion_wait;           // with block scales, before them: until the matrix unit has ended the step
+  double edge_requests = 1;        // to L2, for each line of a copied tile outside its tensor
+  double edge_copies = 1;          // share of the rate of copies left while there are such tiles
   int quantise_kernels = 4;        // per tensor: maximum in two stages, scale, cast
   double quantise_attained = 0.6;  // share of the rates of L2 and memory that these kernels reach
   BytesPerCycle quantise_rate;     // per SM: bytes of the kernel with block scales, held up by its reductions
@@ -94,8 +95,16 @@ struct GemmCounts {
   double tensor_cycles = 0, smem_cycles = 0;  // per K step and CTA
   double promotion_cycles = 0;  // per K step and CTA: the next step's products wait for the sums
   double epilogue_bytes = 0;    // written per unit
+  double edge_requests = 0;     // to L2, for each line of A that a tile holds and the tensor does not
+  double copy_share = 1;        // of the rate at which all SMs copy, which they share
 };
 GemmCounts count(const GemmChip&, const GemmProblem&, const GemmTiling&);
+
+// What the published kernel with block scales does to the counts: its stages, and tiles that reach over the
+// edge of A (gemm_block_scales.cpp).
+void count_block_scaled(const GemmChip&, const GemmProblem&, const GemmTiling&, GemmCounts&);
+// Issue slots of CUDA cores for each sum of a K step that is scaled and added.
+double scaling_slots(const GemmTiling&);
 
 // Cycles between two tiles of one SM in which its tensor cores compute nothing.
 struct TileBreak {
@@ -122,6 +131,8 @@ struct GemmEstimate {
 GemmEstimate estimate(const GemmChip&, const GemmProblem&, const GemmTiling&, const GemmResidency&,
                       Hertz clock);
 
+// The one tiling that kernels with block scales of their own take on Hopper (gemm_block_scales.cpp).
+GemmTiling block_scaled_tiling(const GemmChip&, const GemmProblem&);
 // All tilings the library may choose from.
 std::vector<GemmTiling> candidates(const GemmChip&, const GemmProblem&);
 // The best by closed form at `clock`, best first: at most `count`, of different tiles or splits, and none

@@ -21,6 +21,7 @@ using chip::Machine;
 constexpr std::int64_t kPadding = 4096;  // behind each buffer: transfers round up to whole bytes
 constexpr int kPostedStores =
     4;  // tiles on their way out: L2 takes them before it has written back older lines
+constexpr std::uint8_t kEdgePath = 3;     // besides those of chip/gpu.h
 constexpr std::int64_t kLeastRounds = 6;  // simulated of a long run
 
 enum Flags : FlagId { kFullA, kFullB, kEmpty, kAccumulatorsFree, kAccumulated, kStaged, kStored };
@@ -39,7 +40,7 @@ struct TileKernel {
   double step_cycles = 0;
   TileBreak gap;
   std::vector<double>* starts = nullptr;  // of each core: scalar time at the start of each of its units
-  Address a = 0, b = 0, out = 0;
+  Address a = 0, b = 0, out = 0, edge = 0;
 
   struct Tile {
     std::int64_t m, n, split, batch;
@@ -47,6 +48,8 @@ struct TileKernel {
   Tile tile(std::int64_t unit) const;
   Instruction load_a(const Tile&, std::int64_t step) const;
   Instruction load_b(const Tile&, std::int64_t step) const;
+  std::int64_t rows_outside(const Tile&) const;
+  Instruction load_edge(const Tile&, std::int64_t step) const;
   Instruction store(const Tile&) const;
   void run(Core&, int cores) const;
 };
@@ -110,6 +113,21 @@ Instruction TileKernel::load_b(const Tile& x, std::int64_t step) const {
   return i;
 }
 
+// Rows of the tile of A that lie outside it.
+std::int64_t TileKernel::rows_outside(const Tile& x) const {
+  return t.tile_m() - slice(x.m, t.tile_m(), p.m).size;
+}
+
+// What the copy engine asks of L2 for the lines of a stage that lie outside the tensor: requests without
+// data.
+Instruction TileKernel::load_edge(const Tile& x, std::int64_t step) const {
+  const Slice ks = depth(*this, x, step);
+  Instruction i = transfer(chip::kCopyIn, kEdgePath, Access::read, edge, 1, "edge of A");
+  i.port_bytes = c.edge_requests * p.a_size * static_cast<double>(rows_outside(x) * ks.size);
+  i.set[0] = kFullA;
+  return i;
+}
+
 Instruction TileKernel::store(const Tile& x) const {
   const Slice rows = slice(x.m, t.tile_m(), p.m), cols = slice(x.n, t.tile_n(), p.n);
   const double size = t.split > 1 ? 4 : p.out_size;
@@ -144,9 +162,13 @@ void TileKernel::run(Core& core, int cores) const {
   epilogue.set[1] = kAccumulatorsFree;
   for (std::int64_t u = first_unit + core.index(); u < first_unit + units; u += cores) {
     const Tile x = tile(u);
+    const bool has_edge = c.edge_requests > 0 && rows_outside(x) > 0;
     if (starts) starts[core.index()].push_back(core.now_cycles());
     for (std::int64_t s = 0; s < steps; ++s) {
-      core.issue(load_a(x, s));
+      Instruction of_a = load_a(x, s);
+      if (has_edge) of_a.set[0] = chip::kNoFlag;
+      core.issue(of_a);
+      if (has_edge) core.issue(load_edge(x, s));
       core.issue(load_b(x, s));
       mma.wait[2] = s == 0 ? kAccumulatorsFree : chip::kNoFlag;
       mma.set[1] = s + 1 == steps ? kAccumulated : chip::kNoFlag;
@@ -177,6 +199,11 @@ chip::MachineSpec machine_for(const GemmChip& chip, const GemmTiling& t, const T
     load.latency_hit = (load.latency_hit + extra) * static_cast<double>(k.coarse);
     load.latency_miss = (load.latency_miss + extra) * static_cast<double>(k.coarse);
   }
+  chip::PathSpec edge = s.paths[chip::kLoadPath];
+  edge.name = "edge";
+  edge.core_hit = edge.core_miss = s.l2_rates[0];
+  s.paths.push_back(edge);
+  s.l2_rates[0] *= k.c.copy_share;
   s.stack_bytes = 16 * 1024;
   return s;
 }
@@ -264,6 +291,8 @@ GemmRun simulate(const GemmChip& chip, const GemmProblem& p, const GemmTiling& t
   k.a = machine.allocate(static_cast<std::int64_t>(p.a_bytes()) + kPadding);
   k.b = machine.allocate(static_cast<std::int64_t>(p.b_bytes()) + kPadding);
   k.out = machine.allocate(static_cast<std::int64_t>(out) + kPadding);
+  k.edge = machine.allocate(kPadding);
+  machine.touch({k.edge, 1, kPadding, 0});
   touch_earlier_calls(machine, chip, k, residency(chip, p, h, quantised), h, out);
   const int cores = static_cast<int>(std::min(k.c.slots, k.units));
   std::vector<std::vector<double>> starts(static_cast<std::size_t>(cores));

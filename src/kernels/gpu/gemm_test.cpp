@@ -73,6 +73,26 @@ TEST(Gemm, BlockScaledProductsAreNeverSplit) {
     EXPECT_EQ(t.split, 1);
 }
 
+// The published rule by hand: fewest waves, then the fullest last one, then the narrowest tile.
+TEST(Gemm, BlockScaledTilesFollowThePublishedRule) {
+  const GemmChip g = read_gemm_chip(chip());
+  const auto tile = [&](std::int64_t m, std::int64_t n) {
+    return block_scaled_tiling(g, problem(g, product(m, n, 4096, llm::Dtype::fp8_block)));
+  };
+  EXPECT_EQ(tile(80, 5120), (GemmTiling{128, 40, false, 1, 1, 1}));   // 128 tiles in one wave
+  EXPECT_EQ(tile(64, 16384), (GemmTiling{64, 128, false, 1, 1, 1}));  // 128 tiles, 64 rows at most
+  EXPECT_EQ(tile(257, 768), (GemmTiling{128, 24, false, 1, 1, 1}));   // 144 of 16 columns would take two
+  EXPECT_EQ(tile(31, 16384), (GemmTiling{128, 32, true, 1, 1, 1}));   // weights on the side of 128
+  EXPECT_EQ(tile(16, 16384), (GemmTiling{128, 16, true, 1, 1, 1}));
+}
+
+TEST(Gemm, ATileThatReachesOverTheEdgeOfItsTensorIsSlowerToCopyThanAFullOne) {
+  const auto time = [&](std::int64_t m) {
+    return cost_of(product(m, 16384, 3584, llm::Dtype::fp8_block)).value;
+  };
+  EXPECT_GT(time(257), 1.1 * time(384));
+}
+
 TEST(Gemm, WhatFitsInHalfOfL2SurvivesAndOfWhatExceedsAllOfItNothingDoes) {
   const chip::GpuFacts gpu = read_gemm_chip(chip()).gpu;
   EXPECT_EQ(survival(gpu.l2_reuse.value, gpu), 1);

@@ -60,13 +60,16 @@ GemmProblem tile_problem(const DeviceFacts& d, const llm::GroupedMatmul& op, con
 TileCosts tile_costs(const DeviceFacts& d, const llm::GroupedMatmul& op, const GroupedProduct& p,
                      GroupedTile tile) {
   const GemmProblem g = tile_problem(d, op, p);
-  const GemmCounts c = count(d.gemm, g, {tile.cols, tile.rows, true, 1, 1, 1});
+  const GemmTiling tiling{
+      tile.swapped ? tile.cols : tile.rows, tile.swapped ? tile.rows : tile.cols, tile.swapped, 1, 1, 1};
+  const GemmCounts c = count(d.gemm, g, tiling);
   TileCosts t;
   t.steps = static_cast<double>(c.steps);
   t.step = std::max(c.tensor_cycles, c.smem_cycles) + c.promotion_cycles;
   if (op.dtype == llm::Dtype::mxfp4_w)  // weights are unpacked, converted and scaled on CUDA cores
     t.step += 8.0 * tile.cols * static_cast<double>(g.step()) / (d.cuda / 2);
-  t.end = d.gemm.gemm.epilogue_latency.value * d.clock + c.epilogue_bytes / d.gemm.gemm.epilogue_rate.value;
+  const TileBreak gap = tile_break(d.gemm, g, tiling, Hertz{d.clock});
+  t.end = gap.epilogue + gap.scales;
   t.stages = std::max(2, c.stages);
   t.step_bytes = (tile.rows * g.a_size + tile.cols * g.b_size) * static_cast<double>(g.step());
   return t;
@@ -82,11 +85,19 @@ double product_seconds(const DeviceFacts& d, const llm::GroupedMatmul& op, const
       (waves * (c.steps * std::max({c.step, port, latency}) + c.end)) / d.clock + d.load_latency;
   const double bytes = static_cast<double>(active(loads)) * p.weight_bytes +
                        static_cast<double>(total(loads)) * (p.in_bytes + p.out_bytes);
-  return std::cbrt(std::pow(matrix, 3) + std::pow(bytes / (d.hbm_attained * d.hbm), 3));
+  return std::cbrt(std::pow(matrix, 3) + std::pow(bytes / (d.tuned * d.hbm), 3));
 }
 
 GroupedTile choose_tile(const DeviceFacts& d, const llm::GroupedMatmul& op, const GroupedProduct& p) {
   const ExpertLoads loads = balanced_loads(op);
+  if (op.dtype == llm::Dtype::fp8_block && d.gemm.gpu.operands == chip::OperandPath::shared) {
+    // The library expects as many tokens for each expert as the call has in all.
+    GemmProblem g = tile_problem(d, op, p);
+    g.m = op.tokens;
+    g.batch = static_cast<std::int64_t>(loads.size());
+    const GemmTiling t = block_scaled_tiling(d.gemm, g);
+    return {t.tile_m(), t.tile_n(), t.swapped};
+  }
   GroupedTile best;
   double best_time = INFINITY;
   for (const int rows : {16, 32, 64, 128, 256})
@@ -94,7 +105,7 @@ GroupedTile choose_tile(const DeviceFacts& d, const llm::GroupedMatmul& op, cons
       // Kernels with block scales take tiles of at most 64 tokens.
       if (rows * cols > 128 * 256 || (op.dtype == llm::Dtype::fp8_block && rows * cols > 64 * 128)) continue;
       const double t = product_seconds(d, op, loads, p, {rows, cols});
-      if (t < best_time * (1 - 1e-9)) best_time = t, best = {rows, cols};
+      if (t < best_time * (1 - 1e-9)) best_time = t, best = {rows, cols, true};
     }
   return best;
 }
@@ -107,12 +118,12 @@ SmallKernel stream(const DeviceFacts& d, const char* name, double read, double w
   return k;
 }
 
-// A kernel that also makes block scales is held up by its reductions (gemm_quantise.cpp).
-SmallKernel quantising(const DeviceFacts& d, const char* name, double read, double written, int chain) {
-  SmallKernel k = stream(d, name, read, written, chain);
-  k.shape.elements = read + written;
-  k.shape.arithmetic = d.cuda / 2 / d.gemm.gemm.quantise_rate.value;
-  return k;
+// Cycles of making block scales of `values` 16-bit ones: each warp takes 128 at a time, and with 8 warps an
+// SM (the library launches one block of threads for each) every round waits for its load, then for a maximum
+// over the warp and a division.
+double quantise_cycles(const DeviceFacts& d, double values) {
+  constexpr double kWarps = 8, kValues = 128, kReduce = 200;
+  return values / (kWarps * kValues * d.sms) * (d.hbm_latency * d.clock + kReduce);
 }
 
 // Route, sort, permute, activate and finalise, as the framework launches them.
@@ -129,10 +140,11 @@ std::vector<SmallKernel> small_kernels(const DeviceFacts& d, const llm::GroupedM
   // Only one scale a tensor needs a kernel of its own to quantise; block scales are made while permuting.
   const bool block = op.dtype == llm::Dtype::fp8_block;
   if (op.dtype == llm::Dtype::fp8) list.push_back(stream(d, "quantise", tokens * h * 2, tokens * h, 0));
-  list.push_back((block ? quantising : stream)(d, "permute", n * h * (op.dtype == llm::Dtype::fp8 ? a : 2),
-                                               n * h * a, 1));
   list.push_back(
-      (block ? quantising : stream)(d, "activate", n * inter * 2 * (op.gated ? 2 : 1), n * inter * a, 0));
+      stream(d, "permute", n * h * (op.dtype == llm::Dtype::fp8 ? a : 2), n * h * (block ? 2 : a), 1));
+  if (block) list.back().serial = quantise_cycles(d, n * h);
+  list.push_back(stream(d, "activate", n * inter * 2 * (op.gated ? 2 : 1), n * inter * (block ? 2 : a), 0));
+  if (block) list.back().serial = quantise_cycles(d, n * inter);
   // Every token is written, local or not.
   list.push_back(stream(d, "finalise", n * h * 2, tokens * h * 2, 1));
   return list;

@@ -16,7 +16,8 @@ struct GroupedProduct {
   double in_bytes = 0, out_bytes = 0;  // per token
 };
 struct GroupedTile {
-  int rows = 128, cols = 128;
+  int rows = 128, cols = 128;  // tokens, columns of the weights
+  bool swapped = true;         // weights on the 64-row side of the matrix instruction
 };
 
 // What a tile costs: as a tile of any product (gemm_plan.h), with the weights on the side of 128.

@@ -155,7 +155,7 @@ GroupedRun simulate_product(const catalog::Chip& chip, const DeviceFacts& d, con
   p.end_cycles = costs.end;
   p.stages = costs.stages;
   Machine machine(
-      attention_machine(chip, d, d.hbm_attained * d.hbm, {"copy in", "tensor", "store"}, kFlags, p.stages));
+      attention_machine(chip, d, d.tuned * d.hbm, {"copy in", "tensor", "store"}, kFlags, p.stages));
   const auto reserve = [&](double bytes) {
     return machine.allocate(static_cast<std::int64_t>(bytes) + 65536);
   };

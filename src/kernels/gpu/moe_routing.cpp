@@ -36,10 +36,11 @@ double inverse_power(double u, double a, double low, double high) {
 ExpertLoads balanced_loads(const llm::GroupedMatmul& op) {
   std::vector<std::int64_t> counts(static_cast<std::size_t>(op.experts), 0);
   const std::int64_t stride = (op.experts + op.top_k - 1) / op.top_k;
-  const std::int64_t spread = op.tokens < stride ? std::max<std::int64_t>(1, stride / op.tokens) : 1;
-  for (std::int64_t t = 0; t < op.tokens; ++t)
+  for (std::int64_t t = 0; t < op.tokens; ++t) {
+    const std::int64_t first = op.tokens < stride ? t * stride / op.tokens : t;  // few tokens: evenly apart
     for (std::int64_t i = 0; i < op.top_k; ++i)
-      ++counts[static_cast<std::size_t>((t * spread + i * stride) % op.experts)];
+      ++counts[static_cast<std::size_t>((first + i * stride) % op.experts)];
+  }
   return busiest_rank(counts, local_experts(op));
 }
 
