@@ -15,7 +15,7 @@ extern "C" __global__ __vector__ void scalars(__gm__ int64_t* out, int32_t n) {
   const uint32_t size = sizeof(TCubeTiling) / sizeof(int32_t);
   const float32_t half_way = min(1.5f, static_cast<float32_t>(n));
   int64_t x = min(n, 3) + 10 * max(static_cast<int64_t>(n), 2) + 100 * Ceil(static_cast<uint32_t>(n), 4);
-  if (likely(size >= 50) && !unlikely(half_way != 1.5f)) x += 1000 * std::max(n, 1);
+  if (likely(size > 40) && !unlikely(half_way != 1.5f)) x += 1000 * std::max(n, 1);
   results.SetValue(0, x);
 }
 
