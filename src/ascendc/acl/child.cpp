@@ -92,18 +92,35 @@ void put(char (&to)[size], const std::string& text) {
   to[n] = '\0';
 }
 
-void put_failure(ReportPage& page, const std::string& code, const std::string& text, const std::string& fix) {
-  put(page.code, code);
-  put(page.text, text);
-  put(page.fix, fix);
+void put_core(ReportPage& page) {
   if (const etalon_asc_core* core = etalon_asc_current) {
     page.has_core = true;
     page.is_cube = core->is_cube != 0;
     page.block = core->block;
     page.sub_block = core->sub_block;
   }
+}
+
+void put_failure(ReportPage& page, const std::string& code, const std::string& text, const std::string& fix) {
+  put(page.code, code);
+  put(page.text, text);
+  put(page.fix, fix);
   page.state = ReportPage::failed;
 }
+
+// Notes the core that an exception leaves, if it is the first: once the launch is unwound there are no cores.
+class NoteThrower {
+ public:
+  explicit NoteThrower(ReportPage& page) : page_(page) {}
+  ~NoteThrower() {
+    if (std::uncaught_exceptions() > before_ && !page_.has_core) put_core(page_);
+  }
+  NoteThrower(const NoteThrower&) = delete;
+
+ private:
+  ReportPage& page_;
+  int before_ = std::uncaught_exceptions();
+};
 
 // The next launch finds in L2 what this one left there.
 void note_resident(const ChildTask& task, ReportPage& page) {
@@ -201,12 +218,16 @@ void run_child(const ChildTask& task, ReportPage& page) {
         return static_cast<std::uint16_t>(id <= std::numeric_limits<std::uint16_t>::max() ? id : 0);
       };
     }
-    const auto run = launch(*task.device, options, [&task] { task.body(task.closure); });
+    const auto run = launch(*task.device, options, [&task, &page] {
+      const NoteThrower note(page);
+      task.body(task.closure);
+    });
     if (checker) page.hazards = tell_hazards(*checker);
     if (run) {
       if (task.options.mode != Mode::functional) note_time(task, *run, sites, page);
       page.state = ReportPage::ended;
     } else {
+      page.has_core = false;  // its text says where, or it is a matter of many cores
       put_failure(page, run.error().code, run.error().message, run.error().fix);
     }
   } catch (const std::bad_alloc&) {

@@ -125,6 +125,8 @@ TEST_F(AclLaunch, crashes_stay_in_their_process) {
   expect_failure([] { throw std::runtime_error("boo"); }, ACL_ERROR_RT_AICORE_EXCEPTION, "throws: boo",
                  ETALON_KERNEL_AIC);
   expect_failure([] { throw 3; }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.exception");
+  expect_failure([] { AscendC::GetBlockIdx() == 2 ? throw 3 : 0; }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION,
+                 "block 2, vector core: the kernel throws");
   expect_failure([] { std::_Exit(9); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.exit");
   expect_failure([] { kill(getpid(), SIGKILL); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.killed");
   expect_failure(

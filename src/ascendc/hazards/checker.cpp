@@ -172,6 +172,16 @@ void HazardChecker::Impl::instruction(Core& core, const InstructionEvent& e, Sit
     return o.space == kAscGm ? nullptr : &cells(o.core < 0 ? e.core : o.core, o.space);
   };
 
+  // From the first undefined byte to the end of the run of bytes that holds it.
+  const auto undefined_text = [&](const Operand& o, const Meeting& meeting) {
+    std::uint64_t end = meeting.undefined_at + 1;
+    for (const Run& r : o.runs) {
+      if (r.begin <= meeting.undefined_at && meeting.undefined_at < r.begin + r.bytes)
+        end = r.begin + r.bytes;
+    }
+    return bytes_text(o, meeting.undefined_at, end);
+  };
+
   bool undefined_read = false;
   AccessId origin = 0;
   for (const Operand& o : footprint) {
@@ -184,9 +194,7 @@ void HazardChecker::Impl::instruction(Core& core, const InstructionEvent& e, Sit
     if (!undefined_read) origin = meeting.origin;
     undefined_read = true;
     if (e.pipe == kAscPipeS) {
-      came_out(core, e, site,
-               fmt::format("reads {} into the scalar unit",
-                           bytes_text(o, meeting.undefined_at, meeting.undefined_at + 1)),
+      came_out(core, e, site, fmt::format("reads {} into the scalar unit", undefined_text(o, meeting)),
                origin, Severity::failure, o.space);
     }
   }
@@ -204,9 +212,8 @@ void HazardChecker::Impl::instruction(Core& core, const InstructionEvent& e, Sit
                  0, origin != 0 ? origin : id);
     if (!meeting.clashes.empty()) clashes(core, e, now, touch, o, meeting);
     if (touch == Touch::atomic && meeting.undefined) {
-      came_out(core, e, site,
-               fmt::format("adds to {}", bytes_text(o, meeting.undefined_at, meeting.undefined_at + 1)), 0,
-               Severity::failure, kAscGm + 1);
+      came_out(core, e, site, fmt::format("adds to {}", undefined_text(o, meeting)), 0, Severity::failure,
+               kAscGm + 1);
     }
     if (o.space != kAscGm) continue;
     shadow.mark_written(o.runs);

@@ -201,6 +201,7 @@ void HazardChecker::Impl::stuck() {
   for (std::size_t i = 0; i < cores.size(); ++i) {
     const Core& core = cores[i];
     if (core.waits_for.empty()) continue;
+    if (!core.meets.empty() && shape.blocks > shape.machine_blocks) continue;  // hazard.sync-grid said why
     report({"hazard.deadlock", core.waits_at, 0, 0}, Severity::failure, core, [&] {
       std::string text = fmt::format("waits for ever at {{now}} in {}", core.waits_for);
       // Whom it waits for: of the cores it could hear from, the first that does not stand at the same place.
