@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's tiling functions of the libraries: the least temporary memory they name is enough for the
 // kernel, and the tiling they fill carries the shape.
+#include "ascendc/acl/include/tiling/reduce_sizes.h"
 #include "ascendc/acl/include/tiling/row_tiling.h"
 #include "ascendc/acl/include/tiling/softmax_tiling.h"
 #include "ascendc/families_for_test.h"
@@ -182,6 +183,54 @@ TEST(LibraryTiling, TopKAndTransposedMatrices) {
   }
 }
 
+template <class T>
+void expect_reduced_in_least(std::uint32_t rows, std::uint32_t cols) {
+  const ge::Shape shape({rows, cols});
+  const ge::DataType type = sizeof(T) == 4 ? ge::DT_FLOAT : ge::DT_FLOAT16;
+  std::uint32_t most = 0, along = 0, over = 0, mean = 0;
+  GetReduceMaxMaxMinTmpSize(shape, type, ReducePattern::AR, true, false, most, along);
+  EXPECT_LE(along, most);
+  GetReduceMaxMaxMinTmpSize(shape, type, ReducePattern::RA, true, false, most, over);
+  GetMeanMaxMinTmpSize(cols, sizeof(T), 4, false, most, mean);
+  const auto x = random_values<T>(rows * cols, -5, 5);
+  for (const std::uint32_t bytes : {along, over, mean}) {
+    LibraryRun run;
+    run.in(x).template out<T>(rows).template out<T>(cols).template out<T>(rows).temporary(
+        std::max(bytes, 32u));
+    run.go([&](LibraryRun& r) {
+      const std::uint32_t dims[] = {rows, cols};
+      if (bytes == along) ReduceMax<T, Pattern::Reduce::AR>(r.at<T>(1), r.at<T>(0), r.tmp(), dims, true);
+      if (bytes == over) ReduceMax<T, Pattern::Reduce::RA>(r.at<T>(2), r.at<T>(0), r.tmp(), dims, true);
+      if (bytes == mean) Mean<T, float>(r.at<T>(3), r.at<T>(0), r.tmp(), MeanParams{rows, cols, cols});
+    });
+    for (std::uint32_t r = 0; r < rows; ++r) {
+      double best = -99, sum = 0;
+      for (std::uint32_t c = 0; c < cols; ++c) {
+        const double v = static_cast<float>(x[r * cols + c]);
+        best = std::max(best, v), sum += v;
+      }
+      if (bytes == along) {
+        ASSERT_EQ(static_cast<float>(run.template result<T>(1)[r]), best);
+      }
+      if (bytes == mean) {
+        ASSERT_TRUE(near(run.template result<T>(3)[r], sum / cols, 1e-6, 1e-6));
+      }
+    }
+    for (std::uint32_t c = 0; bytes == over && c < cols; ++c) {
+      double best = -99;
+      for (std::uint32_t r = 0; r < rows; ++r)
+        best = std::max<double>(best, static_cast<float>(x[r * cols + c]));
+      ASSERT_EQ(static_cast<float>(run.template result<T>(2)[c]), best);
+    }
+  }
+}
+TEST(LibraryTiling, ReductionsRunInTheLeastMemory) {
+  COVERS("GetReduceMaxMaxMinTmpSize", "GetMeanMaxMinTmpSize");
+  expect_reduced_in_least<float>(9, 400);
+  expect_reduced_in_least<half>(9, 400);
+  expect_reduced_in_least<float>(30, 64);
+}
+
 TEST(LibraryTiling, OtherSizes) {
   const platform_ascendc::PlatformAscendC platform;
   EXPECT_EQ(GetSortTmpSize(platform, 128, 4), GetSortLen<float>(128) * sizeof(float));
@@ -201,6 +250,40 @@ TEST(LibraryTiling, OtherSizes) {
   sums.in(std::vector<float>(704, 0.5f)).out<float>(8).temporary(least);
   sums.go([](LibraryRun& r) { Sum(r.at<float>(1), r.at<float>(0), r.tmp(), SumParams{1, 704, 700}); });
   EXPECT_EQ(sums.result<float>(1)[0], 350.0f);
+}
+
+TEST(LibraryTiling, BroadcastsAndSelectionsRunInTheLeastMemory) {
+  COVERS("GetSelectWithBytesMaskMaxMinTmpSize", "GetDropOutMaxMinTmpSize");
+  const platform_ascendc::PlatformAscendC platform;
+  std::uint32_t most = 0, spread = 0, select = 0, drop = 0;
+  GetBroadCastMaxMinTmpSize(platform, ge::Shape({20, 1}), ge::Shape({20, 32}), 4, false, most, spread);
+  EXPECT_LE(spread, most);
+  GetSelectWithBytesMaskMaxMinTmpSize(ge::Shape({20, 32}), ge::Shape({1}), 4, ge::Shape({20, 32}), 1, true,
+                                      most, select);
+  EXPECT_LE(select, most);
+  GetDropOutMaxMinTmpSize(ge::Shape({20, 32}), 4, false, most, drop);
+  EXPECT_LE(drop, most);
+  const auto x = random_values<float>(20 * 32, -5, 5);
+  std::vector<std::uint8_t> mask(20 * 32);
+  for (std::size_t i = 0; i < mask.size(); ++i) mask[i] = i * i % 5 == 1;
+  const std::uint32_t sizes[] = {spread, select, drop};
+  for (const std::size_t which : {0u, 1u, 2u}) {
+    LibraryRun run;
+    run.in(x).in(mask).out<float>(20 * 32).temporary(sizes[which]);
+    run.go([&](LibraryRun& r) {
+      const std::uint32_t to[] = {20, 32}, from[] = {20, 1};
+      const auto d = r.at<float>(2), s = r.at<float>(0);
+      if (which == 0) Broadcast<float, 2, 1>(d, s, to, from, r.tmp());
+      if (which == 1) SelectWithBytesMask(d, s, 7.0f, r.at<std::uint8_t>(1), r.tmp(), {20, 32, 32});
+      if (which == 2) DropOut(d, s, r.at<std::uint8_t>(1), r.tmp(), 0.5f, {20, 32, 32});
+    });
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const float kept = which == 0   ? x[i / 32]
+                         : which == 1 ? (mask[i] != 0 ? 7.0f : x[i])
+                                      : (mask[i] != 0 ? 2 * x[i] : 0);
+      ASSERT_EQ(run.result<float>(2)[i], kept) << which << " " << i;
+    }
+  }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "../../../api/kernel_tiling/kernel_tiling.h"
 #include "library_sizes.h"
+#include "reduce_sizes.h"
 #include "row_tiling.h"
 #include "softmax_tiling.h"
 
