@@ -12,6 +12,7 @@
 #include "ascendc/acl/arena.h"
 #include "ascendc/acl/include/tiling/platform/platform_ascendc.h"
 #include "ascendc/acl/launch_abi.h"
+#include "ascendc/covers_for_test.h"
 
 namespace {
 
@@ -87,6 +88,8 @@ TEST(Acl, knows_its_devices) {
 }
 
 TEST(Acl, platform_is_that_of_the_chip) {
+  COVERS("CoreMemType", "RESERVED", "GetCoreMemSize", "GetCoreNumAic", "GetCoreNumAiv",
+         "PlatformAscendCManager");
   auto* platform = platform_ascendc::PlatformAscendCManager::GetInstance();
   EXPECT_EQ(platform->GetCoreNumAic(), 24u);
   EXPECT_EQ(platform->GetCoreNumAiv(), 48u);
