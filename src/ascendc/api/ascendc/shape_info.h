@@ -5,8 +5,6 @@
 // the number of its shape in a table of all that were attached.
 
 #include <cstdint>
-#include <deque>
-#include <mutex>
 
 #include "abi.h"
 
@@ -45,6 +43,7 @@ inline int GetShapeSize(const ShapeInfo& info) {
 
 namespace detail {
 
+// Of its own making: containers and locks of the standard library would be half of what every kernel compiles.
 class ShapeTable {
  public:
   static ShapeTable& all() {
@@ -53,21 +52,43 @@ class ShapeTable {
   }
   // From 1; 0 is no shape.
   std::uint16_t number_of(const ShapeInfo& info) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    for (std::size_t i = 0; i < shapes_.size(); ++i) {
-      if (same(shapes_[i], info)) return static_cast<std::uint16_t>(i + 1);
+    const Lock lock(busy_);
+    for (std::uint32_t i = 0; i < count_; ++i) {
+      if (same(entry(i), info)) return static_cast<std::uint16_t>(i + 1);
     }
-    if (shapes_.size() == 65535)
+    if (count_ == kChunks * kChunk - 1)
       etalon_asc_fail("ascendc.range", "more than 65535 different shapes set on tensors");
-    shapes_.push_back(info);
-    return static_cast<std::uint16_t>(shapes_.size());
+    if (chunks_[count_ / kChunk] == nullptr) chunks_[count_ / kChunk] = new ShapeInfo[kChunk];
+    entry(count_) = info;
+    return static_cast<std::uint16_t>(++count_);
   }
   ShapeInfo at(std::uint16_t number) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return number == 0 ? ShapeInfo() : shapes_[number - 1u];
+    const Lock lock(busy_);
+    return number == 0 ? ShapeInfo() : entry(number - 1u);
   }
 
+  ShapeTable(const ShapeTable&) = delete;
+  ShapeTable& operator=(const ShapeTable&) = delete;
+
  private:
+  static constexpr std::uint32_t kChunk = 256, kChunks = 256;
+  class Lock {
+   public:
+    explicit Lock(bool& busy) : busy_(busy) {
+      while (__atomic_test_and_set(&busy_, __ATOMIC_ACQUIRE)) {
+      }
+    }
+    ~Lock() { __atomic_clear(&busy_, __ATOMIC_RELEASE); }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+   private:
+    bool& busy_;
+  };
+  ShapeTable() = default;
+  ~ShapeTable() {
+    for (ShapeInfo* chunk : chunks_) delete[] chunk;
+  }
   static bool same(const ShapeInfo& a, const ShapeInfo& b) {
     bool equal =
         a.shapeDim == b.shapeDim && a.originalShapeDim == b.originalShapeDim && a.dataFormat == b.dataFormat;
@@ -75,8 +96,10 @@ class ShapeTable {
       equal = equal && a.shape[i] == b.shape[i] && a.originalShape[i] == b.originalShape[i];
     return equal;
   }
-  std::mutex mutex_;
-  std::deque<ShapeInfo> shapes_;
+  ShapeInfo& entry(std::uint32_t i) { return chunks_[i / kChunk][i % kChunk]; }
+  bool busy_ = false;
+  std::uint32_t count_ = 0;
+  ShapeInfo* chunks_[kChunks] = {};
 };
 
 }  // namespace detail
