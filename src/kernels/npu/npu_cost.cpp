@@ -123,7 +123,7 @@ KernelCost npu_cost(const NpuDevice& d, const Harness& h, const NpuWork& w) {
   k.busy = w.busy;
   k.stalls = w.stalls;
   k.tiling = w.tiling;
-  k.mechanism = w.mechanism;
+  k.mechanism = "npu." + w.mechanism;  // what GPU kernels were off by says nothing of these
   k.fidelity = w.fidelity;
   // Memory keeps its own clock: only what is not memory time follows that of the cores.
   const double f0 = d.spec.clock.value;
