@@ -255,47 +255,53 @@ void HazardChecker::Impl::clashes(Core& core, const InstructionEvent& e, const A
     const bool wrote = c.before_touch != Touch::read, writes = touch != Touch::read;
     const bool same_core = before.core == now.core && core.clocks.this_block(before.pipe, before.time);
     const bool scalar_read = same_core && before.pipe == kAscPipeS && !wrote;
+    // Kernels rely on a compiler that puts in the flags of the scalar unit, and cannot be told from the
+    // others.
+    const bool with_scalar = same_core && (before.pipe == kAscPipeS || now.pipe == kAscPipeS);
+    const Severity severity = scalar_read   ? Severity::note
+                              : with_scalar ? Severity::warning
+                                            : Severity::failure;
     const char* code = !same_core    ? "hazard.race"
                        : scalar_read ? "hazard.scalar-order"
                        : !writes     ? "hazard.raw"
                        : wrote       ? "hazard.waw"
                                      : "hazard.war";
     const int detail = operand.space * 64 + before.pipe * 8 + now.pipe;
-    report(
-        {code, now.site, before.site, detail}, scalar_read ? Severity::note : Severity::failure, core, [&] {
-          const std::string bytes = bytes_text(operand, c.begin, c.end);
-          const char* does = touch == Touch::atomic ? "adds to" : writes ? "writes" : "reads";
-          const char* may = c.before_touch == Touch::atomic ? "adding to" : wrote ? "writing" : "reading";
-          std::string text =
-              fmt::format("{} (pipe {}) at {{now}} {} {} while {} (pipe {}", e.name, name_of_pipe(now.pipe),
-                          does, bytes, before.name, name_of_pipe(before.pipe));
-          if (!same_core) {
-            const Core& other = cores[before.core];
-            text += fmt::format(", block {} on {} core {}", before.block, other.is_cube ? "cube" : "vector",
-                                other.is_cube ? before.core : before.core - shape.cubes);
-          }
-          text += fmt::format(") at {{before}} may still be {} them; ", may);
-          if (!same_core) {
-            text +=
-                "nothing orders the two blocks: CrossCoreSetFlag after {before} and CrossCoreWaitFlag before "
-                "{now}, "
-                "SyncAll between them, or atomic or disjoint writes";
-            return text;
-          }
-          const LastWait& w = core.waits[before.pipe][now.pipe];
-          const PipeFlag* pending = nullptr;
-          for (const PipeFlag& f : core.flags[before.pipe][now.pipe]) {
-            if (f.set && f.sequence > before.sequence) pending = &f;
-          }
-          if (pending != nullptr) {
-            text +=
-                fmt::format("the flag is set at {{@{}}} but not waited for before {{now}}; ", pending->site);
-          } else if (w.any && w.waited > before.sequence && w.set < before.sequence) {
-            text += fmt::format("the flag waited for at {{@{}}} is set too early, at {{@{}}}; ", w.wait_site,
-                                w.set_site);
-          }
-          return text + flags_between(before.pipe, now.pipe, operand.space != kAscGm);
-        });
+    report({code, now.site, before.site, detail}, severity, core, [&] {
+      const std::string bytes = bytes_text(operand, c.begin, c.end);
+      const char* does = touch == Touch::atomic ? "adds to" : writes ? "writes" : "reads";
+      const char* may = c.before_touch == Touch::atomic ? "adding to" : wrote ? "writing" : "reading";
+      std::string text =
+          fmt::format("{} (pipe {}) at {{now}} {} {} while {} (pipe {}", e.name, name_of_pipe(now.pipe), does,
+                      bytes, before.name, name_of_pipe(before.pipe));
+      if (!same_core) {
+        const Core& other = cores[before.core];
+        text += fmt::format(", block {} on {} core {}", before.block, other.is_cube ? "cube" : "vector",
+                            other.is_cube ? before.core : before.core - shape.cubes);
+      }
+      text += fmt::format(") at {{before}} may still be {} them; ", may);
+      if (!same_core) {
+        text +=
+            "nothing orders the two blocks: CrossCoreSetFlag after {before} and CrossCoreWaitFlag before "
+            "{now}, "
+            "SyncAll between them, or atomic or disjoint writes";
+        return text;
+      }
+      const LastWait& w = core.waits[before.pipe][now.pipe];
+      const PipeFlag* pending = nullptr;
+      for (const PipeFlag& f : core.flags[before.pipe][now.pipe]) {
+        if (f.set && f.sequence > before.sequence) pending = &f;
+      }
+      if (pending != nullptr) {
+        text += fmt::format("the flag is set at {{@{}}} but not waited for before {{now}}; ", pending->site);
+      } else if (w.any && w.waited > before.sequence && w.set < before.sequence) {
+        text += fmt::format("the flag waited for at {{@{}}} is set too early, at {{@{}}}; ", w.wait_site,
+                            w.set_site);
+      }
+      text += flags_between(before.pipe, now.pipe, operand.space != kAscGm);
+      if (with_scalar) text += "; a compiler that inserts the scalar unit's flags does this by itself";
+      return text;
+    });
   }
 }
 

@@ -96,6 +96,8 @@ inline ::testing::AssertionResult one_finding(const Findings& findings, Severity
   }
   return ::testing::AssertionSuccess();
 }
+#define EXPECT_WARNING(findings, code, now, before, ...) \
+  EXPECT_TRUE(one_finding(findings, Severity::warning, code, __FILE__, now, before, {__VA_ARGS__}))
 #define EXPECT_FINDING(findings, code, now, before, ...) \
   EXPECT_TRUE(one_finding(findings, Severity::failure, code, __FILE__, now, before, {__VA_ARGS__}))
 
