@@ -38,6 +38,17 @@ def compile_and_run(folder, name, sources, *flags):
         expect(f"run {name}", run([folder / name], folder), 0, "all right")
 
 
+def profile(folder):
+    """Names the lines that take the time, and draws."""
+    expect("compile profiled", run([etalon, "cc", "vector_add.asc", "-o", folder / "profiled"], here), 0)
+    done = run([etalon, "profile", "--html", "page.html", "--timeline", "launch.svg", "./profiled"], folder)
+    expect("profile", done, 0, "Source lines", "add.h:")
+    page = (folder / "page.html").read_text()
+    expect("page of the profile", run(["true"], folder) if page.count("<svg") == 3 and "add.h:" in page
+           else run(["false"], folder), 0)
+    expect("picture of a launch", run(["grep", "-c", "mte2", "launch.svg"], folder), 0)
+
+
 def tasks(folder):
     yield "vector_add", lambda: compile_and_run(folder, "vector_add", ["vector_add.asc"])
     yield "launched_from_a_header", lambda: compile_and_run(folder, "header", ["templates.cpp", "templates_more.cpp"])
@@ -56,6 +67,7 @@ def tasks(folder):
     yield "operator", lambda: operator(folder)
     yield "kernel_types", lambda: kernel_types(folder)
     yield "cmake", lambda: cmake(folder)
+    yield "profile", lambda: profile(folder)
     yield "errors", lambda: errors(folder)
 
 

@@ -179,25 +179,7 @@ Result<chip::RunStats> MatmulOnDevice::run(bool want_timeline) {
                                                          1, device_.costs().cubes));
   }
   TRY(result, ascendc::launch(device_, o, [&] { run_of_type(job_, at); }));
-  if (job_.through_vectors()) mean_over_each_kind(result.stats, o.blocks);
   return std::move(result.stats);
-}
-
-// Busy times of a mix launch are means over all its cores; those of a cube core's pipes become means over
-// cube cores, those of a vector core's over vector cores.
-void MatmulOnDevice::mean_over_each_kind(chip::RunStats& stats, int blocks) const {
-  using chip::NpuPipe;
-  const npu::MatmulTiling& t = job_.tiling;
-  const auto cubes = static_cast<double>(matmul_cores(job_, device_.costs()));
-  const auto vectors = static_cast<double>(
-      std::min<std::int64_t>(2 * blocks, ceil_div(t.m, t.sum_rows) * ceil_div(t.n, t.sum_columns)));
-  const auto scale = [&](NpuPipe pipe, double by) {
-    chip::PipeStats& s = stats.pipes[static_cast<std::size_t>(pipe)];
-    for (Seconds* x : {&s.busy_mean, &s.wait_flag, &s.wait_memory, &s.wait_scalar}) *x = *x * by;
-  };
-  for (const NpuPipe p : {NpuPipe::cube, NpuPipe::mte1, NpuPipe::fixpipe})
-    scale(p, (cubes + vectors) / cubes);
-  for (const NpuPipe p : {NpuPipe::vector, NpuPipe::mte3}) scale(p, (cubes + vectors) / vectors);
 }
 
 }  // namespace etalon::kernels

@@ -54,7 +54,6 @@ class MatmulOnDevice {
   };
   Operand allocate(std::int64_t rows, std::int64_t columns, double size);
   void touch(const Operand& operand);
-  void mean_over_each_kind(chip::RunStats& stats, int blocks) const;
 
   chip::Machine& machine_;
   ascendc::Device device_;
