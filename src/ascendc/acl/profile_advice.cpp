@@ -14,13 +14,6 @@ constexpr double kWorthSaying = 0.02;    // of the task time
 constexpr double kGoodTransfer = 16384;  // bytes from which transfers reach their rate (Ascend C documents)
 constexpr double kNearRoofline = 0.75;
 
-const PipeRecord* pipe_of(const ProfileRecord& r, const char* name) {
-  for (const PipeRecord& p : r.pipes) {
-    if (p.name == name) return &p;
-  }
-  return nullptr;
-}
-
 const PipeRecord* busiest(const ProfileRecord& r) {
   const auto it = std::ranges::max_element(r.pipes, {}, &PipeRecord::busy_mean_us);
   return it != r.pipes.end() && it->busy_mean_us > 0 ? &*it : nullptr;
@@ -113,8 +106,7 @@ Bound bound_without(const std::string& left_out, const catalog::Chip& chip, cons
     if (t > bound.us && by != left_out) bound = {by, t};
   };
   consider("HBM", (r.hbm_read + spec.hbm_write_cost * r.hbm_written) / spec.hbm_rate.value * 1e6);
-  double l2_rate = 0;
-  for (const auto rate : spec.l2_rates) l2_rate = std::max(l2_rate, rate.value);
+  const double l2_rate = l2_rate_of(spec);
   if (l2_rate > 0) consider("L2", (r.l2_read + r.l2_written) / l2_rate * 1e6);
   for (const PipeRecord& p : r.pipes) {
     if (p.name == "mte2" || p.name == "mte3") continue;  // busy while they wait for memory
@@ -136,6 +128,17 @@ void add_memory_bound(const catalog::Chip& chip, const Bound& bound, const Profi
 }
 
 }  // namespace
+
+const PipeRecord* pipe_of(const ProfileRecord& r, const char* name) {
+  const auto it = std::ranges::find(r.pipes, name, &PipeRecord::name);
+  return it != r.pipes.end() ? &*it : nullptr;
+}
+
+double l2_rate_of(const chip::MachineSpec& spec) {
+  double rate = 0;
+  for (const auto r : spec.l2_rates) rate = std::max(rate, r.value);
+  return rate;
+}
 
 Bound lower_bound(const catalog::Chip& chip, const ProfileRecord& r) { return bound_without("", chip, r); }
 

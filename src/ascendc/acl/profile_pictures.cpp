@@ -2,7 +2,6 @@
 // The profile as pictures: roofline, occupancy of pipes, timeline.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 
 #include "ascendc/acl/profile_report.h"
@@ -13,19 +12,13 @@ namespace {
 
 constexpr double kLanes = 128;  // 16-bit lanes of a vector core: 256 bytes a cycle
 
-const PipeRecord* pipe_of(const ProfileRecord& r, const char* name) {
-  const auto it = std::ranges::find(r.pipes, name, &PipeRecord::name);
-  return it != r.pipes.end() && it->instructions > 0 ? &*it : nullptr;
-}
-
 }  // namespace
 
 Roofline roofline_of(const catalog::Chip& chip, const std::vector<ProfileRecord>& launches) {
   const chip::NpuCosts costs = chip::npu_costs(chip);
   const chip::MachineSpec spec = chip::npu_machine_spec(chip);
   const double lanes_per_s = costs.vectors * kLanes * spec.clock.value;
-  double l2_rate = 0;
-  for (const auto rate : spec.l2_rates) l2_rate = std::max(l2_rate, rate.value);
+  const double l2_rate = l2_rate_of(spec);
   Roofline picture{"Roofline of " + chip.name, "operations", {}, {}, {}};
   picture.roofs = {{"cube cores, fp16", 2 * costs.macs_fp16 * costs.cubes * spec.clock.value},
                    {"vector cores, 16-bit lanes", lanes_per_s}};

@@ -115,8 +115,6 @@ Table pipes(const ProfileRecord& r) {
 
 Table memory(const catalog::Chip& chip, const ProfileRecord& r) {
   const chip::MachineSpec spec = chip::npu_machine_spec(chip);
-  double l2_rate = 0;
-  for (const auto rate : spec.l2_rates) l2_rate = std::max(l2_rate, rate.value);
   Table t{"Memory",
           {{"level", "", 4},
            {"read", "MB", 4},
@@ -129,7 +127,7 @@ Table memory(const catalog::Chip& chip, const ProfileRecord& r) {
     t.rows.push_back({std::string(level), read * 1e-6, written * 1e-6, rate * 1e-12, share(rate, peak)});
   };
   add("HBM", r.hbm_read, r.hbm_written, spec.hbm_rate.value);
-  add("L2", r.l2_read, r.l2_written, l2_rate);
+  add("L2", r.l2_read, r.l2_written, l2_rate_of(spec));
   return t;
 }
 

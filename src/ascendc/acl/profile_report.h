@@ -20,6 +20,11 @@ struct Bound {
 };
 Bound lower_bound(const catalog::Chip& chip, const ProfileRecord& record);
 
+// The record's pipe; null if the kernel has none of that name.
+const PipeRecord* pipe_of(const ProfileRecord& record, const char* name);
+// What all of L2 gives, over its fastest path, in bytes per second; 0: it has none.
+double l2_rate_of(const chip::MachineSpec& spec);
+
 struct Advice {
   double saving_us = 0;  // at most
   std::string text;
