@@ -147,20 +147,47 @@ class Compiler {
     return true;
   }
 
+  // `#if __CCE_AICORE__ >= 220` hides kernels from the host pass; they are launched by name all the same.
+  Result<bool> add_device_only_launches(PassResult& host, const PassResult& device) const {
+    const std::string text = device_only_launches(host.rewritten, device.rewritten);
+    if (text.empty()) return false;
+    host.rewritten.text += text;
+    return write_file(scratch(fmt::format("{}.host.ii", count_)), host.rewritten.text);
+  }
+
   Result<std::string> compile_source(const std::string& source) {
     ++count_;
     const std::string object = object_name(source);
     TRY_VOID(read_op_host(source));
-    TRY(host, front(source, Pass::host));
-    if (o_.preprocess_only) return print_preprocessed(host);
-    const bool device = std::any_of(host.rewritten.kernels.begin(), host.rewritten.kernels.end(),
-                                    [](const RewrittenKernel& k) { return k.definition; });
-    std::array<Result<PassResult>, 3> passes = {std::move(host), PassResult{}, PassResult{}};
+    if (o_.preprocess_only) {
+      TRY(host, front(source, Pass::host));
+      return print_preprocessed(host);
+    }
+    // Both at once; whether there are kernels at all, only a device pass knows for sure.
+    std::array<Result<PassResult>, 3> passes = {PassResult{}, PassResult{}, PassResult{}};
+    {
+      std::thread other([&] { passes[2] = front(source, Pass::vector); });
+      passes[0] = front(source, Pass::host);
+      other.join();
+    }
+    if (!passes[0]) return std::unexpected(passes[0].error());
+    const auto defined = [](const Result<PassResult>& p) {
+      return p && std::any_of(p->rewritten.kernels.begin(), p->rewritten.kernels.end(),
+                              [](const RewrittenKernel& k) { return k.definition; });
+    };
+    const bool device = defined(passes[0]) || defined(passes[2]);
+    if (!device) passes[2] = PassResult{};  // host code, which need not be readable as device code
+    if (!passes[2]) return std::unexpected(passes[2].error());
     if (!passes[0]->failed) {
+      TRY_VOID(add_device_only_launches(*passes[0], *passes[2]));
       std::vector<std::thread> threads;
       if (device) {
-        for (const std::size_t p : {std::size_t{1}, std::size_t{2}})
-          threads.emplace_back([&, p] { passes[p] = whole_pass(source, kPasses[p]); });
+        threads.emplace_back([&] { passes[1] = whole_pass(source, Pass::cube); });
+        threads.emplace_back([&] {
+          if (passes[2]->failed) return;
+          if (const auto done = back(Pass::vector, *passes[2]); !done)
+            passes[2] = std::unexpected(done.error());
+        });
       }
       const auto done = back(Pass::host, *passes[0]);
       for (std::thread& t : threads) t.join();
@@ -291,16 +318,19 @@ class Compiler {
     for (const std::string& source : o_.sources) {
       TRY(text, read_file(source));
       if (text.find("__global__") == std::string::npos) continue;
-      const fs::path out = scratch("launch.i");
       TRY_VOID(read_op_host(source));
-      TRY(done, run(preprocess_words(source, Pass::host, out), "launch.log"));
-      if (done.code != 0) continue;  // its own compilation will say so
-      TRY(preprocessed, read_file(out));
-      const auto rewritten = rewrite(preprocessed, Pass::host);
-      if (!rewritten) continue;
-      for (const RewrittenKernel& k : rewritten->kernels) {
-        if (!k.definition || !k.plain_c || !launch_signature(k).complete) continue;
-        TRY_VOID(write_file(folder / fmt::format("aclrtlaunch_{}.h", k.name), launch_header(k)));
+      std::set<std::string> written;
+      for (const Pass pass : {Pass::host, Pass::vector}) {  // some kernels only a device pass sees
+        const fs::path out = scratch("launch.i");
+        TRY(done, run(preprocess_words(source, pass, out), "launch.log"));
+        if (done.code != 0) continue;  // its own compilation will say so
+        TRY(preprocessed, read_file(out));
+        const auto rewritten = rewrite(preprocessed, pass);
+        if (!rewritten) continue;
+        for (const RewrittenKernel& k : rewritten->kernels) {
+          if (!launched_by_name(k) || !written.insert(k.name).second) continue;
+          TRY_VOID(write_file(folder / fmt::format("aclrtlaunch_{}.h", k.name), launch_header(k)));
+        }
       }
     }
     return true;

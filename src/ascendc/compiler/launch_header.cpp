@@ -79,6 +79,32 @@ LaunchSignature launch_signature(const RewrittenKernel& kernel) {
   return out;
 }
 
+bool launched_by_name(const RewrittenKernel& kernel) {
+  return kernel.definition && kernel.plain_c && launch_signature(kernel).complete;
+}
+
+std::string launch_function(const RewrittenKernel& kernel) {
+  const LaunchSignature s = launch_signature(kernel);
+  return fmt::format(
+      "\n# 1 \"<launch of {0}>\"\nextern \"C\" __attribute__((weak)) unsigned aclrtlaunch_{0}(unsigned "
+      "etalon_blocks, void* etalon_stream{1}{2}) {{ return "
+      "static_cast<unsigned>(::etalon_cc::launch(::etalon_cc::pending(etalon_blocks, 0, etalon_stream), "
+      "[&]() {{ {0}({3}); }})); }}\n",
+      kernel.name, s.definition.empty() ? "" : ", ", s.definition, s.call);
+}
+
+std::string device_only_launches(const Rewritten& host, const Rewritten& device) {
+  std::string out;
+  for (const RewrittenKernel& k : device.kernels) {
+    const auto same = [&](const RewrittenKernel& h) { return h.definition && h.name == k.name; };
+    if (!launched_by_name(k) || std::any_of(host.kernels.begin(), host.kernels.end(), same)) continue;
+    const LaunchSignature s = launch_signature(k);
+    if (!s.by_value.empty()) continue;
+    out += fmt::format("\nextern \"C\" void {}({});\n{}", k.name, s.definition, launch_function(k));
+  }
+  return out;
+}
+
 std::string launch_header(const RewrittenKernel& kernel) {
   const LaunchSignature s = launch_signature(kernel);
   const std::string& name = kernel.name;

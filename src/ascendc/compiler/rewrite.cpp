@@ -362,16 +362,7 @@ class Rewriter : private TokenWalk {
   // For each plain kernel the C function that a generated aclrtlaunch_NAME.h declares.
   void append_launch_functions() {
     for (const RewrittenKernel& k : out_.kernels) {
-      if (!k.definition || !k.plain_c) continue;
-      const LaunchSignature s = launch_signature(k);
-      if (!s.complete) continue;
-      out_.text += fmt::format(
-          "\n# 1 \"<launch of {0}>\"\nextern \"C\" __attribute__((weak)) unsigned aclrtlaunch_{0}(unsigned "
-          "etalon_blocks, void* etalon_stream{1}{2}) {{ return "
-          "static_cast<unsigned>(::etalon_cc::launch(::etalon_cc::pending(etalon_blocks, 0, etalon_stream), "
-          "[&]() {{ "
-          "{0}({3}); }})); }}\n",
-          k.name, s.definition.empty() ? "" : ", ", s.definition, s.call);
+      if (launched_by_name(k)) out_.text += launch_function(k);
     }
   }
 

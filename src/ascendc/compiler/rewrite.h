@@ -55,6 +55,16 @@ struct LaunchSignature {
 };
 LaunchSignature launch_signature(const RewrittenKernel& kernel);
 
+// Whether other files can launch it: extern "C", defined here, all parameters named.
+bool launched_by_name(const RewrittenKernel& kernel);
+
+// The C functions that carry out launches by name of the kernels that `device` defines and `host` does not;
+// such a kernel's parameters are pointers and scalars, since the host may not know other types.
+std::string device_only_launches(const Rewritten& host, const Rewritten& device);
+
+// The C function aclrtlaunch_NAME, as text.
+std::string launch_function(const RewrittenKernel& kernel);
+
 // The text of aclrtlaunch_NAME.h.
 std::string launch_header(const RewrittenKernel& kernel);
 

@@ -82,7 +82,7 @@ void Device::set_bypass_l2(const void* buffer, bool bypass) {
 
 const Buffer* Device::find(const void* pointer, std::int64_t bytes) const {
   const auto* p = static_cast<const std::byte*>(pointer);
-  const auto holds = [&](const Buffer& b) { return p >= b.host && p + bytes <= b.host + b.bytes; };
+  const auto holds = [&](const Buffer& b) { return p >= b.host && p + bytes <= b.host + b.reachable(); };
   if (last_ < buffers_.size() && holds(buffers_[last_])) return &buffers_[last_];
   auto at = std::upper_bound(buffers_.begin(), buffers_.end(), p,
                              [](const std::byte* host, const Buffer& x) { return host < x.host; });

@@ -26,6 +26,9 @@ struct Buffer {
   bool real = false;
   bool bypass_l2 = false;
   bool owned = true;  // false: adopted, somebody else's pages
+  // Bytes that instructions may touch. aclrtMalloc hands out whole blocks of 32 bytes, and kernels that copy
+  // a tiling struct of 12 bytes as one block rely on it.
+  std::int64_t reachable() const { return owned ? bytes : (bytes + 31) / 32 * 32; }
 };
 
 class Device {
@@ -44,8 +47,9 @@ class Device {
     return reinterpret_cast<T*>(allocate(elements * size, row_elements * size, content));
   }
   void free_all();
-  // Takes over `bytes` of real memory that belong to somebody else, until `release`; `host` must lie in no
-  // other buffer. A released buffer keeps its device addresses: they are not given out again.
+  // Takes over `bytes` of real memory that belong to somebody else, until `release`, with what is left of
+  // their last 32; `host` must lie in no other buffer. A released buffer keeps its device addresses: they are
+  // not given out again.
   void adopt(std::byte* host, std::int64_t bytes);
   void release(const void* host);
   const std::vector<Buffer>& buffers() const { return buffers_; }  // by host address

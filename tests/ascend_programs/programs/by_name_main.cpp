@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "aclrtlaunch_newer_cores.h"
 #include "aclrtlaunch_scale.h"
 #include "by_name_tiling.h"
 #include "device_memory.h"
@@ -15,5 +16,9 @@ int main() {
   ACLRT_LAUNCH_KERNEL(scale)(4, stream, dx, dy, dt, 1, &by_value);  // a pointer to the struct does as well
   MUST(aclrtSynchronizeStream(stream));
   for (const float v : from_device<float>(dy, x.size())) right = right && v == 6.25f;
-  return finish(right);
+  const std::vector<float> three = {1, 2, 3};
+  uint8_t *d3 = to_device(three), *last = to_device(std::vector<float>(3));
+  ACLRT_LAUNCH_KERNEL(newer_cores)(1, stream, d3, last, 3);
+  MUST(aclrtSynchronizeStream(stream));
+  return finish(right && from_device<float>(last, 3) == three);
 }

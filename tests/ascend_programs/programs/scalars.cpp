@@ -17,6 +17,8 @@ extern "C" __global__ __vector__ void scalars(__gm__ int64_t* out, int32_t n) {
   int64_t x = min(n, 3) + 10 * max(static_cast<int64_t>(n), 2) + 100 * Ceil(static_cast<uint32_t>(n), 4);
   if (likely(size > 40) && !unlikely(half_way != 1.5f)) x += 1000 * std::max(n, 1);
   results.SetValue(0, x);
+  results.SetValue(
+      1, min(x + 1, static_cast<int64_t>(n)) + max(x, x * n));  // of one type, neither name qualified
 }
 
 int main() {
@@ -24,5 +26,5 @@ int main() {
   uint8_t* out = to_device(std::vector<int64_t>(4));
   scalars<<<1, nullptr, stream>>>(reinterpret_cast<int64_t*>(out), 5);
   MUST(aclrtSynchronizeStream(stream));
-  return finish(from_device<int64_t>(out, 1)[0] == 3 + 10 * 5 + 100 * 2 + 1000 * 5);
+  return finish(from_device<int64_t>(out, 2) == std::vector<int64_t>{5253, 5 + 5 * 5253});
 }

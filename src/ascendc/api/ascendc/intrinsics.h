@@ -63,13 +63,13 @@ using float32_t = float;
 // Scalars; any function of the same name that takes two arguments of one type is the better match.
 #ifndef min
 template <class A, class B, class = decltype(A(0) < B(0))>
-constexpr auto min(A a, B b) -> decltype(true ? a : b) {
+constexpr auto min(A a, B b) -> decltype(true ? A(a) : B(b)) {  // a value: of one type, a and b are lvalues
   return b < a ? b : a;
 }
 #endif
 #ifndef max
 template <class A, class B, class = decltype(A(0) < B(0))>
-constexpr auto max(A a, B b) -> decltype(true ? a : b) {
+constexpr auto max(A a, B b) -> decltype(true ? A(a) : B(b)) {
   return a < b ? b : a;
 }
 #endif

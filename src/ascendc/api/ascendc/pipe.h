@@ -23,6 +23,7 @@ class TPipe {
   template <class Queue>
   bool InitBuffer(Queue& queue, std::uint8_t num, std::uint32_t bytes) {
     const std::uint32_t size = (bytes + 31) / 32 * 32;
+    queue.drop_buffers();
     for (std::uint8_t i = 0; i < num; ++i) {
       const std::uint32_t at = take(Queue::space, size);
       queue.add_buffer(at, size);
@@ -193,6 +194,14 @@ class TQueBind {
     if (count_ == kMaximum) etalon_asc_fail("ascendc.queue", "more than 16 buffers in one queue");
     buffers_[count_++] = Buffer{offset, bytes, -1, -1, false};
   }
+  // A queue that is given buffers again, none of the old ones in use, goes on with the new ones.
+  void drop_buffers() {
+    for (int i = 0; i < count_; ++i) {
+      if (buffers_[i].taken) return;
+    }
+    FreeAllEvent();
+    count_ = next_ = 0;
+  }
   // Takes back the flags of freed buffers, so that ids return to the pool.
   void FreeAllEvent() {
     for (int i = 0; i < count_; ++i) {
@@ -232,6 +241,10 @@ class TQueBind {
     etalon_asc_queue_note(what, this, space, offset, bytes, depth);
   }
   Buffer& find(std::uint32_t offset) {
+    for (int i = 0; i < count_; ++i) {
+      const Buffer& b = buffers_[i];  // one of no bytes has its offset all the same
+      if (b.taken && offset >= b.offset && (offset - b.offset < b.bytes || offset == b.offset)) return buffers_[i];
+    }
     for (int i = 0; i < count_; ++i) {
       if (offset - buffers_[i].offset < buffers_[i].bytes && offset >= buffers_[i].offset) return buffers_[i];
     }
