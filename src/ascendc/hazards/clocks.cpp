@@ -41,6 +41,12 @@ void CoreClocks::learn(int pipe, const PipeClock& clock) {
   for (int q = 0; q < kPipes; ++q) known_[pipe][q] = std::max(known_[pipe][q], clock[q]);
 }
 
+void CoreClocks::learn(int pipe, int of_pipe, Time time) {
+  PipeClock clock = {};
+  clock[of_pipe] = time;
+  learn(pipe, clock);
+}
+
 void CoreClocks::pipe_barrier(int pipe) {
   if (pipe != kAscPipeAll) {
     known_[pipe][pipe] = now_[pipe];

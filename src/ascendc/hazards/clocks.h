@@ -42,6 +42,7 @@ class CoreClocks {
 
   PipeClock flag_clock(int pipe);  // what a flag set now on the pipe tells
   void learn(int pipe, const PipeClock& clock);
+  void learn(int pipe, int of_pipe, Time time);
   void pipe_barrier(int pipe);  // kAscPipeAll: the scalar unit waits for all
   // What a flag to other cores set now on the pipe tells; the scalar unit learns from theirs.
   Knowledge tell(int pipe);
