@@ -17,6 +17,9 @@ namespace {
 constexpr int kCorePipes = 7;  // scalar unit included
 constexpr FlagId kCrossFlags = kCorePipes * kCorePipes * 8;
 static_assert(kCrossFlags + 2 * 16 + 4 <= chip::kNpuFlags, "flags of a core");
+// Not a mode of the interface: libraries hand requests from one core of a block to another, through L2. A vector
+// core names the flag of its cube core, a cube core that of its first vector core or, from 16, of the second.
+constexpr int kMessage = 5;
 constexpr int kSyncAllBarrier = 1000, kModeZeroBarrier = 2000, kSyncSomeBarrier = 4000;
 
 FlagId pair_flag(int from, int to, int id) { return static_cast<FlagId>((from * kCorePipes + to) * 8 + id); }
@@ -127,7 +130,7 @@ void CoreRuntime::pipe_barrier(int pipe) {
 
 void CoreRuntime::cross_set(int mode, int pipe, int id) {
   ++launch_.calls;
-  const int most = mode == 4 && is_cube_ ? 31 : 15;
+  const int most = (mode == 4 && is_cube_) || mode == kMessage ? 31 : 15;
   if (id < 0 || id > most)
     throw DeviceFault("ascendc.flag", fmt::format("cross-core flag {}, expected 0 to {}", id, most));
   if (timed_ != nullptr) {
@@ -149,6 +152,16 @@ void CoreRuntime::cross_set(int mode, int pipe, int id) {
                    Cycles{mode == 4 ? launch_.costs->flag : launch_.costs->cross_core_flag});
     resumed();
   };
+  if (mode == kMessage) {
+    if (launch_.sub_blocks == 0)
+      throw DeviceFault("ascendc.flag", "messages between cores need a mix kernel");
+    if (is_cube_)
+      send(launch_.cubes + core_ * launch_.sub_blocks + id / 16 % launch_.sub_blocks,
+           static_cast<FlagId>(kCrossFlags + id % 16));
+    else
+      send((core_ - launch_.cubes) / launch_.sub_blocks, static_cast<FlagId>(kCrossFlags + id));
+    return;
+  }
   if (mode == 4) {
     if (launch_.costs->l0c_ub <= 0 || launch_.sub_blocks == 0)
       throw DeviceFault("ascendc.flag", "cross-core flag mode 4 needs a mix kernel on dav-3510");

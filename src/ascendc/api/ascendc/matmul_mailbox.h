@@ -1,43 +1,105 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// How Matmul objects on vector cores ask the cube core of their block. Each vector core has a place for one request;
-// cross-core flag 15 says that both have written theirs, and, the other way, that both were served. So the vector cores
-// of a block ask in step: one that has nothing (more) to ask says so until both have ended.
+// How Matmul objects on vector cores ask the cube core of their block. Each vector core has a ring of requests. It
+// raises two flags per request: its own, and the bell of the cube core, which tells that one of them has asked and, by
+// `order`, which. The cube core serves requests in that order and raises the flag of the one that asked. Requests of one
+// vector core end in the order they were made in; it may make several before it waits.
 
 #include "system.h"
 
 extern "C" {
-struct etalon_matmul_request {
-  std::int32_t object;  // which of the registered ones; -1: nothing to do; -2: no more to come
-  std::int32_t block;   // base block; -1: all of them
-  const void *a, *b;
-  void* c;
-  std::int32_t single_m, single_n, single_k, c_stride;  // c_stride 0: rows of C; 1: of the base block
-  std::uint8_t a_transposed, b_transposed, atomic, ended;
+
+enum EtalonMatmulWork {
+  kMatmulCompute = 1,   // base block `block` into L0C
+  kMatmulStore = 2,     // what lies in L0C to c
+  kMatmulAll = 4,       // all base blocks, each to its place in c
+  kMatmulAdd = 8,       // onto what lies in L0C
+  kMatmulNothing = 16,  // the sender only keeps step
+  kMatmulDone = 32,     // no more to come from this vector core
+  kMatmulInit = 64      // `a` is the tiling
 };
-// The place of vector core `sub` of this block, and its share of device memory for results (128 KiB).
-struct etalon_matmul_request* etalon_matmul_mailbox(std::uint32_t block, std::uint32_t sub);
+
+struct etalon_matmul_request {
+  std::int32_t object, work, block;
+  std::int32_t single_m, single_n, single_k;
+  const void *a, *b, *bias, *quant;
+  void* c;
+  // From row to row of a row-major matrix, from column to column (16-byte rows count 1) of one in fractals; elements.
+  std::int64_t pitch_a, pitch_b, pitch_c;
+  std::uint64_t quant_scalar, user, data;
+  std::uint32_t local_a, local_b;  // operands in L1
+  std::uint8_t a_transposed, b_transposed, atomic, hf32;
+  std::uint8_t packed;    // base blocks: 1: one behind the other, as wide as a base block; 2: as wide as they are
+  std::uint8_t to_ub;     // c is on its way to UB: rows of 32 bytes each
+  std::uint8_t quantise;  // 1: by quant_scalar; 2: by quant
+};
+
+constexpr std::uint32_t kMatmulRing = 8;
+struct etalon_matmul_channel {
+  etalon_matmul_request ring[kMatmulRing];
+  std::uint32_t asked, served, known;  // requests made; taken by the cube core; whose end the vector core has seen
+  std::uint32_t objects;               // registered ones that live
+};
+struct etalon_matmul_block {
+  etalon_matmul_channel channel[2];
+  std::uint8_t order[2 * kMatmulRing];
+  std::uint32_t rung, heard;
+  // On the cube core: whose flags between pipes are out, and how it takes them back.
+  void* active;
+  void (*take_back)(void*);
+};
+
+// Of this block; its share of device memory for vector core `sub`: results, then operands.
+struct etalon_matmul_block* etalon_matmul_state(std::uint32_t block);
 void* etalon_matmul_scratch(std::uint32_t block, std::uint32_t sub);
-}
+
+}  // extern "C"
 
 namespace AscendC {
 namespace detail {
+namespace mm {
 
-constexpr std::uint16_t kMatmulFlag = 15;
+constexpr std::uint32_t kScratchResult = 192 * 1024, kScratchOperands = 192 * 1024;
 
-inline std::uint32_t matmul_block() {
+inline std::uint32_t block_index() {
   const auto index = static_cast<std::uint32_t>(GetBlockIdx());
-  return etalon_asc_current->is_cube != 0 ? index : index / etalon_asc_current->sub_blocks;
+  return etalon_asc_current->is_cube != 0 ? index : index / static_cast<std::uint32_t>(GetTaskRation());
 }
-// One turn of a vector core; true once every vector core of the block has ended.
-inline bool matmul_turn(const etalon_matmul_request& request) {
-  etalon_matmul_request* mine = etalon_matmul_mailbox(matmul_block(), static_cast<std::uint32_t>(GetSubBlockIdx()));
-  *mine = request;
-  CrossCoreSetFlag<2, PIPE_MTE3>(kMatmulFlag);
-  CrossCoreWaitFlag(kMatmulFlag);
-  return mine->ended != 0;
-}
+inline etalon_matmul_block& state() { return *etalon_matmul_state(block_index()); }
+inline etalon_matmul_channel& channel() { return state().channel[GetSubBlockIdx()]; }
 
+// Cross-core flags: 15 of each vector core at the cube core (+ 16 for the second) and back, 14 the bell.
+constexpr int kOwnFlag = 15, kBell = 14, kMessage = 5, kOneFlag = 4;
+
+// On a vector core: until its first `count` requests are served.
+inline void wait_served(std::uint32_t count) {
+  etalon_matmul_channel& mine = channel();
+  for (; mine.known < count; ++mine.known) etalon_asc_cross_wait_mode(kOneFlag, kOwnFlag);
+}
+// The number of the request, to wait for.
+inline std::uint32_t ask(const etalon_matmul_request& request) {
+  etalon_matmul_channel& mine = channel();
+  if (mine.asked - mine.known >= kMatmulRing - 1) wait_served(mine.known + 1);
+  mine.ring[mine.asked % kMatmulRing] = request;
+  const auto sub = static_cast<int>(GetSubBlockIdx());
+  etalon_asc_cross_set(kMessage, kAscPipeMte3, kOwnFlag + 16 * sub);
+  etalon_matmul_block& block = state();
+  block.order[block.rung++ % (2 * kMatmulRing)] = static_cast<std::uint8_t>(sub);
+  etalon_asc_cross_set(kMessage, kAscPipeMte3, kBell);
+  return ++mine.asked;
+}
+// On a cube core: the next request and who made it.
+inline const etalon_matmul_request& next_request(int& sub) {
+  etalon_asc_cross_wait_mode(kOneFlag, kBell);
+  etalon_matmul_block& block = state();
+  sub = block.order[block.heard++ % (2 * kMatmulRing)];
+  etalon_asc_cross_wait_mode(kOneFlag, kOwnFlag + 16 * sub);
+  etalon_matmul_channel& from = block.channel[sub];
+  return from.ring[from.served++ % kMatmulRing];
+}
+inline void tell_served(int sub) { etalon_asc_cross_set(kMessage, kAscPipeFix, kOwnFlag + 16 * sub); }
+
+}  // namespace mm
 }  // namespace detail
 }  // namespace AscendC

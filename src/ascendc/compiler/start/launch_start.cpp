@@ -56,8 +56,9 @@ thread_local etalon_pending_launch* pending = nullptr;
 // What the Matmul objects of a launch share (api/ascendc/matmul_mailbox.h). More blocks than these never run
 // at once.
 constexpr std::uint32_t kMatmulBlocks = 64;
-constexpr std::uint64_t kMatmulScratch = 128 * 1024;
-etalon_matmul_request matmul_requests[kMatmulBlocks][2];
+constexpr std::uint64_t kMatmulScratch =
+    AscendC::detail::mm::kScratchResult + AscendC::detail::mm::kScratchOperands;
+etalon_matmul_block matmul_blocks[kMatmulBlocks];
 std::byte* matmul_scratch = nullptr;
 
 std::uint32_t type_for_key(const etalon_kernel_record& kernel) {
@@ -79,8 +80,8 @@ void run_on_core(void* closure) {
 
 extern "C" {
 
-etalon_matmul_request* etalon_matmul_mailbox(std::uint32_t block, std::uint32_t sub) {
-  return &matmul_requests[block % kMatmulBlocks][sub % 2];
+etalon_matmul_block* etalon_matmul_state(std::uint32_t block) {
+  return &matmul_blocks[block % kMatmulBlocks];
 }
 void* etalon_matmul_scratch(std::uint32_t block, std::uint32_t sub) {
   return matmul_scratch == nullptr ? nullptr
