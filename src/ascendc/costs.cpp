@@ -88,7 +88,7 @@ const char* name_of(EtalonAscOp op) { return kTraits[op].name; }
 chip::VectorClass class_of(EtalonAscOp op) { return kTraits[op].cls; }
 
 int bytes_of(int type) {
-  static constexpr int sizes[kAscTypes] = {2, 2, 4, 1, 1, 2, 2, 4, 4, 8, 8, 1, 1, 1, 1};
+  static constexpr int sizes[kAscTypes] = {2, 2, 4, 1, 1, 2, 2, 4, 4, 8, 8, 1, 1, 1, 1, 1, 1, 1};
   return sizes[type];
 }
 

@@ -184,6 +184,12 @@ NpuCosts npu_costs(const catalog::Chip& chip) {
   c.line = f.bytes("l2.line");
   c.unaligned_lines = f.get<double>("transfer.unaligned");
   c.unaligned_costs = c.unaligned_lines > 0;
+  c.dav_3510 = is_dav_3510(chip);
+  const auto of_registers = [&](const char* path) { return f.has(path) ? f.get<double>(path) : 0.0; };
+  c.register_loads = of_registers("register.loads");
+  c.register_stores = of_registers("register.stores");
+  c.register_special = of_registers("register.special");
+  c.register_latency = f.has("register.latency") ? f.cycles("register.latency") : 0;
   c.scalar_call = f.cycles("scalar.call");
   c.scalar_transfer = f.cycles("scalar.transfer");
   c.scalar_flag = c.scalar_call;

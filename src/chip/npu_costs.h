@@ -78,6 +78,10 @@ struct NpuCosts {
   double divide_narrow_start = 0; // a 16-bit division is one pass longer
   double mask_tail = 0;           // comparison: the last 32-byte block of the mask, if not full, is read and written
   double gather_read = 0, gather_index = 0;  // gather of blocks: per repeat; per eight repeats, whose offsets are loaded
+  // Registers (dav-3510): loads and stores per cycle; elements of exp, ln, sqrt, div per cycle; cycles until the last results
+  // of a vector function are out.
+  double register_loads = 0, register_stores = 0, register_special = 0, register_latency = 0;
+  bool dav_3510 = false;          // the architecture: L0A's fractals lie column by column, vector code on registers
   int bank_groups = 16;           // 32-byte rows are dealt to so many groups
   // Cube. Fractals are 16 x 16 x (32 bytes of K).
   double mmad_start = 0;          // per instruction, the next one queued behind it

@@ -19,3 +19,6 @@
 #include "ascendc/vector.h"
 #include "ascendc/vector_select.h"
 #include "lib/families.h"
+#if defined(__NPU_ARCH__) && __NPU_ARCH__ == 3510
+#include "reg/reg.h"
+#endif

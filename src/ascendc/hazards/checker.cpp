@@ -162,7 +162,8 @@ void HazardChecker::Impl::instruction(Core& core, const InstructionEvent& e, Sit
     const Access& before = shadow.access(before_id);
     if (before.unit_flag && now.unit_flag && before.core == now.core) return true;
     if (!core.clocks.knows(now.pipe, before.core, before.pipe, before.time)) return false;
-    if (now.pipe == kAscPipeV && before.pipe == kAscPipeV && before.core == now.core &&
+    if (e.descriptor_kind != InstructionEvent::Descriptor::registers && now.pipe == kAscPipeV &&
+        before.pipe == kAscPipeV && before.core == now.core &&
         touch == Touch::read && before_touch == Touch::write && !core.clocks.ended(kAscPipeV, before.time)) {
       advise_barrier(core, before, now);
     }
@@ -182,7 +183,10 @@ void HazardChecker::Impl::instruction(Core& core, const InstructionEvent& e, Sit
     return bytes_text(o, meeting.undefined_at, end);
   };
 
-  bool undefined_read = false;
+  // Stores of registers bring what they hold undefined from their vector function.
+  bool undefined_read = e.descriptor_kind == InstructionEvent::Descriptor::registers &&
+                        static_cast<const etalon_asc_reg_access*>(e.descriptor)->kind == kAscRegWrite &&
+                        static_cast<const etalon_asc_reg_access*>(e.descriptor)->undefined != nullptr;
   AccessId origin = 0;
   for (const Operand& o : footprint) {
     if (o.write) continue;

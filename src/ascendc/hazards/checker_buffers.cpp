@@ -183,6 +183,7 @@ void HazardChecker::Impl::alignment(Core& core, const InstructionEvent& e, SiteI
       if (f.dst_space != kAscGm) need("dst", f.dst, 32, f.dst_space);
       return;
     }
+    case InstructionEvent::Descriptor::registers:  // told as an error of the call
     case InstructionEvent::Descriptor::none:
       return;
   }

@@ -356,6 +356,12 @@ void footprint_of(const InstructionEvent& e, const Partners& partners, const Loc
       return mmad(e, out);
     case InstructionEvent::Descriptor::fixpipe:
       return fixpipe(e, partners, out);
+    case InstructionEvent::Descriptor::registers: {
+      const auto& access = *static_cast<const etalon_asc_reg_access*>(e.descriptor);
+      Operand& o = out.operand(kAscUb, access.kind == kAscRegWrite);
+      for (std::uint32_t i = 0; i < access.count; ++i) o.add(access.runs[i].begin, access.runs[i].bytes);
+      return;
+    }
     case InstructionEvent::Descriptor::none:
       return by_ranges(e, out);
   }

@@ -190,6 +190,19 @@ Escape UndefinedBytes::carry(const InstructionEvent& e, const Footprint& footpri
       return move(e, footprint);
     case InstructionEvent::Descriptor::fixpipe:
       return fixpipe(e, footprint);
+    case InstructionEvent::Descriptor::registers: {
+      const auto& access = *static_cast<const etalon_asc_reg_access*>(e.descriptor);
+      std::uint8_t* ub_bytes = image(e.core, kAscUb);
+      std::size_t at = 0;
+      for (std::uint32_t i = 0; i < access.count && access.undefined != nullptr; ++i) {
+        for (std::uint32_t b = 0; b < access.runs[i].bytes; ++b, ++at) {
+          std::uint8_t& byte = ub_bytes[access.runs[i].begin + b];
+          (access.kind == kAscRegWrite ? byte : access.undefined[at]) =
+              access.kind == kAscRegWrite ? access.undefined[at] : byte;
+        }
+      }
+      return {};
+    }
     case InstructionEvent::Descriptor::none:
       return {};
   }

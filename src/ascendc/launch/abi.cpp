@@ -13,6 +13,11 @@ inline CoreRuntime& current(const void* address, const void* frame) {
   core.called_from(address, frame);
   return core;
 }
+inline CoreRuntime& current_in_function(const void* address, const void* frame) {
+  auto& core = *static_cast<CoreRuntime*>(etalon_asc_current->runtime);
+  core.called_in_function(address, frame);
+  return core;
+}
 }  // namespace
 
 // The core whose fiber runs, told where device code called. This function's frame begins with that of its
@@ -26,6 +31,12 @@ void etalon_asc_move_op(const etalon_asc_move* m) { ETALON_CURRENT.move(*m); }
 void etalon_asc_load_op(const etalon_asc_load* l) { ETALON_CURRENT.load(*l); }
 void etalon_asc_mmad_op(const etalon_asc_mmad* d) { ETALON_CURRENT.mmad(*d); }
 void etalon_asc_fixpipe_op(const etalon_asc_fixpipe* f) { ETALON_CURRENT.fixpipe(*f); }
+void* etalon_asc_reg_memory(const etalon_asc_reg_access* a) {
+  return current_in_function(__builtin_return_address(0),
+                             *static_cast<void* const*>(__builtin_frame_address(0)))
+      .register_access(*a);
+}
+void etalon_asc_reg_scope(void) { static_cast<void>(ETALON_CURRENT); }
 void etalon_asc_fill_op(int space, std::uint32_t offset, std::int64_t bytes, std::uint64_t bits,
                         int bytes_per) {
   ETALON_CURRENT.fill(space, offset, bytes, bits, bytes_per);

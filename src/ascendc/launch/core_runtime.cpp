@@ -36,6 +36,8 @@ CoreRuntime::CoreRuntime(LaunchContext& launch, int core, bool is_cube)
   visible_.sub_blocks = static_cast<std::uint32_t>(launch.sub_blocks);
   visible_.mask[0] = visible_.mask[1] = ~std::uint64_t{0};
   visible_.deq_scale = 1.0f;
+  visible_.dav_3510 = c.dav_3510 ? 1 : 0;
+  visible_.watched = launch.observer != nullptr ? 1 : 0;
 }
 
 DeviceFault::DeviceFault(std::string code_, const std::string& message)
@@ -71,6 +73,7 @@ void CoreRuntime::begin_block(std::uint32_t block, std::uint32_t blocks, std::ui
 }
 
 void CoreRuntime::end_block() {
+  end_vector_function();
   drain_held();
   if (launch_.observer == nullptr) return;
   place_.address = place_.frame = nullptr;

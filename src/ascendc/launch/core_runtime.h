@@ -54,7 +54,14 @@ class CoreRuntime {
   void attach(chip::Core* timed) { timed_ = timed; }  // the simulated core this one runs on
   void begin_block(std::uint32_t block, std::uint32_t blocks, std::uint32_t sub_block);
   void end_block();  // the kernel has returned: what is held back is issued
-  void called_from(const void* address, const void* frame) { place_.address = address, place_.frame = frame; }
+  // A call other than of a vector function: one that ran has ended.
+  void called_from(const void* address, const void* frame) {
+    if (visible_.dav_3510 != 0) end_vector_function();
+    called_in_function(address, frame);
+  }
+  void called_in_function(const void* address, const void* frame) {
+    place_.address = address, place_.frame = frame;
+  }
   void stack_ends(const void* frame) { place_.stack_end = frame; }
   void note_fault(const DeviceFault& fault) const;
 
@@ -64,6 +71,8 @@ class CoreRuntime {
   void mmad(const etalon_asc_mmad&);
   void fixpipe(const etalon_asc_fixpipe&);
   void fill(int space, std::uint32_t offset, std::int64_t bytes, std::uint64_t bits, int bytes_per);
+
+  std::byte* register_access(const etalon_asc_reg_access&);  // UB's contents, null without data
 
   void set_flag(int from, int to, int id);
   void wait_flag(int from, int to, int id);
@@ -107,6 +116,7 @@ class CoreRuntime {
   bool reaches(int space) const;
   CoreRuntime& partner(std::uint32_t sub_block) const;  // of a vector core: its cube core
   void drain_held();
+  void end_vector_function();
 
   // Timing: one instruction is held back so that the flags set right after it go with it.
   void issue(chip::Instruction& instruction);
@@ -153,6 +163,7 @@ class CoreRuntime {
   };
   PipeWaits waits_[chip::kNpuPipes];
   bool vector_barrier_ = true;
+  std::uint16_t function_place_ = 0;  // of the vector function that runs
   // Unit flags: the FixPipe transfer in flight and what the next tiles' products must wait for.
   int unit_begun_ = 0, unit_ended_ = 0;
   // Mode of this core's last set of each cross-core flag; -1: none.

@@ -42,7 +42,7 @@ struct InstructionEvent {
     sync_leave,
     queue,  // note of a TPipe or TQue: queue_what and below
   } kind = Kind::instruction;
-  enum class Descriptor : std::uint8_t { none, vector, move, load, mmad, fixpipe };
+  enum class Descriptor : std::uint8_t { none, vector, move, load, mmad, fixpipe, registers };
 
   int core = 0;
   EtalonAscPipe pipe = kAscPipeS, other = kAscPipeS;  // flags: from, to

@@ -16,7 +16,7 @@ enum EtalonAscSpace {
 
 enum EtalonAscType {
   kAscF16, kAscBf16, kAscF32, kAscS8, kAscU8, kAscS16, kAscU16, kAscS32, kAscU32, kAscS64, kAscU64,
-  kAscE4m3, kAscE5m2, kAscHif8, kAscS4, kAscTypes
+  kAscE4m3, kAscE5m2, kAscHif8, kAscS4, kAscE2m1, kAscE1m2, kAscE8m0, kAscTypes
 };
 
 enum EtalonAscPipe { kAscPipeS, kAscPipeV, kAscPipeM, kAscPipeMte1, kAscPipeMte2, kAscPipeMte3, kAscPipeFix, kAscPipeAll };
@@ -77,7 +77,7 @@ struct etalon_asc_move {
   std::uint64_t pad_bits;
 };
 
-enum EtalonAscLoad { kAscLoad2d, kAscLoadTranspose, kAscLoad3d };
+enum EtalonAscLoad { kAscLoad2d, kAscLoadTranspose, kAscLoad3d, kAscLoadRegion, kAscLoadScales };
 
 // L1 to L0A, L0B (or UB for sparse users later). Offsets in bytes, indices and strides in 512-byte fractals.
 struct etalon_asc_load {
@@ -88,11 +88,18 @@ struct etalon_asc_load {
   std::uint16_t l1_h, l1_w, channels, k_extension, m_extension, k_start, m_start;
   std::uint8_t pad[4], stride_w, stride_h, filter_w, filter_h, dilation_w, dilation_h;
   double pad_value;
+  // A region of fractal columns (dav-3510): m_start and k_start fractals from the source's start, m_step x k_step of them;
+  // src_stride and dst_stride from one column to the next. Scales of MX operands: the same in units of 32 bytes.
+  std::uint16_t m_step, k_step;
+  std::int32_t dst_stride;
+  std::uint8_t columns;  // set by the runtime: L0A's fractals lie column by column (dav-3510), not row by row
 };
 
 struct etalon_asc_mmad {
   std::uint8_t a_type, b_type, c_type, unit_flag;
   std::uint8_t init, bias, k_align, hf32;
+  std::uint8_t mx;       // operands have scales
+  std::uint8_t columns;  // set by the runtime: L0A's fractals lie column by column (dav-3510), not row by row
   std::uint32_t a, b, c, bias_offset;
   std::uint16_t m, n, k;
 };
@@ -108,6 +115,29 @@ struct etalon_asc_fixpipe {
   std::uint32_t matrices, src_matrix, dst_matrix;
   std::uint8_t dual, sub_block;  // into UB: rows (1) or columns (2) halved between the vector cores, or one of them (0)
   std::uint64_t scale;           // fp32 bits in the low half, or byte offset in FB for the vector forms
+};
+
+// Register-based vector code (dav-3510, api/reg). Device code computes on registers by itself; the runtime is told what
+// they read and write of UB, and counts what a vector function costs.
+enum EtalonAscRegWork {
+  kAscRegLoad, kAscRegStore, kAscRegSimple, kAscRegSpecial,  // kAscRegSpecial counts elements: exp, ln, sqrt, div
+  kAscRegBarrier, kAscRegWorks
+};
+enum EtalonAscRegAccess {
+  kAscRegMayRead,  // a load: where it lies is checked; what of it is used is told by kAscRegRead
+  kAscRegRead,
+  kAscRegWrite
+};
+struct etalon_asc_reg_run {
+  std::uint32_t begin, bytes;  // of UB
+};
+struct etalon_asc_reg_access {
+  const char* name;
+  const struct etalon_asc_reg_run* runs;
+  std::uint32_t count;
+  std::uint8_t kind;
+  std::uint8_t alignment;    // the first run begins at a multiple of it
+  unsigned char* undefined;  // one byte for each of the runs': a read gets, a write gives which are undefined, or null
 };
 
 // What device code may read of its core. Owned by the runtime.
@@ -135,6 +165,9 @@ struct etalon_asc_core {
   std::uint32_t reduced, reduced_at;  // value (its bits) and index of the last reduction of a repeat
   std::uint64_t control;          // the control register of the core
   std::uint64_t pad_bits;         // what declared padding of transfers holds, if the transfer does not say
+  std::uint8_t dav_3510;          // the architecture of the core
+  std::uint8_t watched;           // somebody wants to know what registers read
+  std::uint32_t reg_work[kAscRegWorks];  // of the vector function that runs
 };
 
 extern __thread struct etalon_asc_core* etalon_asc_current;
@@ -149,6 +182,10 @@ void etalon_asc_move_op(const struct etalon_asc_move*);
 void etalon_asc_load_op(const struct etalon_asc_load*);
 void etalon_asc_mmad_op(const struct etalon_asc_mmad*);
 void etalon_asc_fixpipe_op(const struct etalon_asc_fixpipe*);
+// UB's contents, null without data.
+void* etalon_asc_reg_memory(const struct etalon_asc_reg_access*);
+// A vector function begins or ends; one that is not announced ends with the next call of another kind.
+void etalon_asc_reg_scope(void);
 // Fills L0A, L0B or L1 with a pattern of `bits` of `bytes_per` bytes.
 void etalon_asc_fill_op(int space, std::uint32_t offset, std::int64_t bytes, std::uint64_t bits, int bytes_per);
 

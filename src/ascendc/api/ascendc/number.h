@@ -19,6 +19,7 @@ enum class RoundMode : std::uint8_t {
   CAST_TRUNC,
   CAST_ODD,       // away from even: the last bit is set if anything was lost (von Neumann)
   CAST_HYBRID,
+  UNKNOWN = 255,  // what the instruction does by itself
 };
 
 namespace number {

@@ -27,6 +27,15 @@
 #define __local__
 #define __ssbuf__
 #define __biasbuf__
+#define __local_mem__
+// Vector functions of dav-3510 (reg/types.h). Those of many threads are another programming model.
+#define __simd_vf__
+#define __simd_callee__
+#define __VEC_SCOPE__ if (const ::AscendC::Reg::detail::Scope etalon_reg_scope; true)
+#define __simt_vf__ ETALON_NO_SIMT
+#define __simt_callee__ ETALON_NO_SIMT
+#define ETALON_NO_SIMT \
+  _Pragma("GCC error \"etalon: SIMT functions (__simt_vf__) are not available; write vector code with RegTensor or LocalTensor\"")
 // One for each core: the section is exchanged when another core runs (launch/core_runtime.cpp).
 #define __BLOCK_LOCAL__ static __attribute__((section("etalon_block_local")))
 #define GM_ADDR __gm__ uint8_t*
