@@ -70,6 +70,9 @@ constexpr std::array<OpTrait, kAscOps> make_traits() {
   t[kAscSort32] = {"Sort32", VectorClass::sort};
   t[kAscMrgSort] = {"MrgSort", VectorClass::merge_sort};
   t[kAscArange] = {"CreateVecIndex", VectorClass::unary};
+  t[kAscCompareBits] = {"Compare", VectorClass::compare};
+  t[kAscSetBits] = {"SetCmpMask", VectorClass::copy};
+  t[kAscGetBits] = {"GetCmpMask", VectorClass::copy};
   return t;
 }
 constexpr auto kTraits = make_traits();
@@ -107,7 +110,7 @@ std::int64_t repeats_of(const etalon_asc_vector& v) {
     elements = static_cast<std::int64_t>(v.mask[0]);
   else
     return v.repeat;
-  const int size = v.op == kAscCompare || v.op == kAscCompares
+  const int size = v.op == kAscCompare || v.op == kAscCompares || v.op == kAscCompareBits
                        ? bytes_of(v.src_type)
                        : std::max(bytes_of(v.dst_type), bytes_of(v.src_type));
   return (elements * size + 255) / 256;

@@ -184,5 +184,180 @@ TEST(Cube, FractalsStraightFromDeviceMemory) {
             "ascendc.type");
 }
 
+// Of every four rows of B two are other than zero, the nth of them at every place it may be.
+TEST(Cube, RowsThatAreMostlyZeroAreSkipped) {
+  COVERS("LoadDataWithSparse", "MmadWithSparse");
+  constexpr int kM = 20, kN = 32, kK = 128, kHalf = kK / 2;
+  constexpr int kPairs[6][2] = {{0, 1}, {0, 2}, {0, 3}, {1, 2}, {1, 3}, {2, 3}};
+  std::vector<double> b(kK * kN);
+  std::vector<std::int8_t> in;
+  const auto a = [](int i, int k) { return (i * 7 + k * 3) % 11 - 5; };
+  for (int f = 0; f < 2 * kK / 32; ++f) {  // A: fractals of 16 x 32 by rows
+    for (int e = 0; e < 512; ++e) {
+      const int i = f / (kK / 32) * 16 + e / 32;
+      in.push_back(static_cast<std::int8_t>(i < kM ? a(i, f % (kK / 32) * 32 + e % 32) : 0));
+    }
+  }
+  const std::size_t stored = in.size();
+  std::vector<std::uint8_t> indices(kHalf * kN / 4);
+  for (int f = 0; f < kHalf / 32 * 2; ++f) {  // B: fractals of 32 stored rows x 16 columns, by rows of fractals
+    for (int e = 0; e < 512; ++e) {
+      const int j = f % 2 * 16 + e / 32, x = f / 2 * 32 + e % 32, group = x / 2;
+      const int* pair = kPairs[(j + group) % 6];
+      const int value = (x * 5 + j * 3) % 13 - 6;
+      b[static_cast<std::size_t>((group * 4 + pair[x % 2]) * kN + j)] = value;
+      in.push_back(static_cast<std::int8_t>(value));
+      indices[static_cast<std::size_t>(f * 512 + e) / 4] |=
+          static_cast<std::uint8_t>((pair[x % 2] - x % 2) << (e % 4 * 2));
+    }
+  }
+  const std::size_t index = in.size();
+  for (const std::uint8_t i : indices) in.push_back(static_cast<std::int8_t>(i));
+  const auto z = on_cube_core<std::int8_t, std::int32_t>(in, kM * kN, [&](auto g, auto out) {
+    DataCopy(l1<std::int8_t>(0), g, static_cast<std::uint32_t>(in.size()));
+    PipeBarrier<PIPE_ALL>();
+    LoadData(l0a<std::int8_t>(), l1<std::int8_t>(0), fractals(2 * kK / 32));
+    LoadDataWithSparse(l0b<std::int8_t>(), l1<std::int8_t>(static_cast<std::uint32_t>(stored)),
+                       l1<std::uint8_t>(static_cast<std::uint32_t>(index)), fractals(kHalf / 32 * 2));
+    PipeBarrier<PIPE_ALL>();
+    MmadWithSparse(l0c<std::int32_t>(), l0a<std::int8_t>(), l0b<std::int8_t>(), product(kM, kN, kK));
+    PipeBarrier<PIPE_M>();
+    MmadParams again = product(kM, kN, kK);
+    again.cmatrixInitVal = false;
+    MmadWithSparse(l0c<std::int32_t>(), l0a<std::int8_t>(), l0b<std::int8_t>(), again);
+    PipeBarrier<PIPE_ALL>();
+    FixpipeParamsV220 f;
+    f.mSize = kM, f.nSize = kN, f.srcStride = 32, f.dstStride = kN;
+    Fixpipe(out, l0c<std::int32_t>(), f);
+  });
+  for (int i = 0; i < kM; ++i) {
+    for (int j = 0; j < kN; ++j) {
+      double sum = 0;
+      for (int k = 0; k < kK; ++k) sum += a(i, k) * b[static_cast<std::size_t>(k * kN + j)];
+      EXPECT_EQ(z[static_cast<std::size_t>(i * kN + j)], 2 * sum) << i << ' ' << j;
+    }
+  }
+}
+
+// A matrix of 32 positions x 48 channels, loaded turned around, is the left operand of 48 rows.
+TEST(Cube, FeatureMapsTurnedAround) {
+  COVERS("LoadData3DParamsV2");
+  constexpr int kP = 32, kC = 48;
+  std::vector<half> in;
+  for (int c1 = 0; c1 < kC / 16; ++c1) {  // NC1HWC0
+    for (int e = 0; e < kP * 16; ++e)
+      in.push_back(static_cast<half>(static_cast<float>(value_a(e / 16, c1 * 16 + e % 16))));
+  }
+  const std::size_t right = in.size();
+  for (int f = 0; f < kP / 16; ++f) {
+    for (int e = 0; e < 256; ++e)
+      in.push_back(static_cast<half>(static_cast<float>(value_b(f * 16 + e % 16, e / 16))));
+  }
+  LoadData3DParamsV2<half> p;
+  p.l1H = 1, p.l1W = kP, p.channelSize = kC, p.kExtension = kC, p.mExtension = kP;
+  p.enTranspose = true;
+  const auto z = on_cube_core<half, float>(in, kC * 16, [&](auto g, auto out) {
+    DataCopy(l1<half>(0), g, static_cast<std::uint32_t>(in.size()));
+    PipeBarrier<PIPE_ALL>();
+    LoadData(l0a<half>(), l1<half>(0), p);
+    LoadData(l0b<half>(), l1<half>(static_cast<std::uint32_t>(right * 2)), fractals(kP / 16));
+    PipeBarrier<PIPE_ALL>();
+    Mmad(l0c<float>(), l0a<half>(), l0b<half>(), product(kC, 16, kP));
+    PipeBarrier<PIPE_ALL>();
+    FixpipeParamsV220 f;
+    f.mSize = kC, f.nSize = 16, f.srcStride = kC, f.dstStride = 16;
+    Fixpipe(out, l0c<float>(), f);
+  });
+  for (int i = 0; i < kC; ++i) {
+    for (int j = 0; j < 16; ++j) {
+      double sum = 0;
+      for (int k = 0; k < kP; ++k) sum += value_a(k, i) * value_b(k, j);
+      EXPECT_EQ(z[static_cast<std::size_t>(i * 16 + j)], sum) << i << ' ' << j;
+    }
+  }
+  EXPECT_EQ(error_code(KernelType::aic,
+                       [] {
+                         LoadData3DParamsV2<std::int8_t> bytes;
+                         bytes.l1H = 1, bytes.l1W = 32, bytes.channelSize = 32, bytes.kExtension = 32;
+                         bytes.mExtension = 32, bytes.enTranspose = true;
+                         LoadData(l0a<std::int8_t>(), l1<std::int8_t>(0), bytes);
+                       }),
+            "ascendc.type");
+}
+
+// The compiler's own functions: a product, its channels scaled by what lies in the FixPipe buffer.
+TEST(Cube, RawProductsAndScales) {
+  COVERS("mad", "copy_cbuf_to_fbuf", "set_nd_para", "set_padding", "SetFixpipeNz2ndFlag");
+  constexpr int kN = 16, kK = 32;
+  std::vector<std::int8_t> in;
+  for (int e = 0; e < 512; ++e) in.push_back(static_cast<std::int8_t>(value_a(e / 32, e % 32)));
+  for (int e = 0; e < 512; ++e) in.push_back(static_cast<std::int8_t>(value_b(e % 32, e / 32)));
+  for (int j = 0; j < 2 * kN; ++j) {  // two matrices of scales; 256 bytes, two units
+    const float scale = 0.25f * static_cast<float>(j % kN + 1);
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &scale, 4);
+    for (int x = 0; x < 8; ++x) in.push_back(static_cast<std::int8_t>(bits >> (8 * x)));
+  }
+  const auto z = on_cube_core<std::int8_t, half>(in, 2 * 16 * kN, [&](auto g, auto out) {
+    DataCopy(l1<std::int8_t>(0), g, static_cast<std::uint32_t>(in.size()));
+    PipeBarrier<PIPE_ALL>();
+    set_padding(0);
+    set_nd_para(2 | 1ull << 16 | std::uint64_t{16 * kN} << 32);
+    LoadData(l0a<std::int8_t>(), l1<std::int8_t>(0), fractals(1));
+    LoadData(l0b<std::int8_t>(), l1<std::int8_t>(512), fractals(1));
+    const auto at = [](std::uint32_t byte) { return reinterpret_cast<void*>(std::uintptr_t{byte}); };
+    copy_cbuf_to_fbuf(at(0), at(1024), 1, 2, 0, 0);
+    PipeBarrier<PIPE_ALL>();
+    const auto c = [&](std::uint32_t byte) { return static_cast<std::int32_t*>(at(byte)); };
+    mad(c(0), static_cast<std::int8_t*>(at(0)), static_cast<std::int8_t*>(at(0)), 16, kK, kN, 0, false, false,
+        true);
+    mad(c(1024), static_cast<std::int8_t*>(at(0)), static_cast<std::int8_t*>(at(0)), 16, kK, kN, 0, false, false,
+        true);
+    PipeBarrier<PIPE_M>();
+    mad(c(1024), static_cast<std::int8_t*>(at(0)), static_cast<std::int8_t*>(at(0)), 16, kK, kN, 0, false, false,
+        false);
+    PipeBarrier<PIPE_ALL>();
+    SetFixPipeConfig(LocalTensor<std::uint64_t>(TPosition::C2PIPE2GM, 0, 0));
+    DataCopyCO12DstParams p(kN, 16, kN, 16, VDEQF16, 0, false, true);
+    DataCopy(out, l0c<std::int32_t>(), p);
+  });
+  for (int i = 0; i < 16; ++i) {
+    for (int j = 0; j < kN; ++j) {
+      double sum = 0;
+      for (int k = 0; k < kK; ++k) sum += value_a(i, k) * value_b(k, j);
+      const auto expected = static_cast<float>(half(static_cast<float>(sum * 0.25 * (j + 1))));
+      const auto twice = static_cast<float>(half(static_cast<float>(2 * sum * 0.25 * (j + 1))));
+      EXPECT_EQ(static_cast<float>(z[static_cast<std::size_t>(i * kN + j)]), expected) << i << ' ' << j;
+      EXPECT_EQ(static_cast<float>(z[static_cast<std::size_t>((16 + i) * kN + j)]), twice) << i << ' ' << j;
+    }
+  }
+  EXPECT_EQ(error_code(KernelType::aic, [] { set_padding(7); }), "ascendc.unsupported");
+}
+
+// Into the bias table lengths count 64 bytes.
+TEST(Cube, LengthsOfTheBiasTable) {
+  COVERS("C2", "DataCopyParams");
+  std::vector<float> in(160, 1.0f);
+  for (int j = 0; j < 32; ++j) in[static_cast<std::size_t>(j)] = static_cast<float>(j) * 0.5f - 3;
+  const auto z = on_cube_core<float, float>(in, 16 * 32, [&](auto g, auto out) {
+    DataCopy(l1<float>(0), g, 160);
+    InitConstValueParams<float> ones;
+    ones.repeatTimes = 1, ones.blockNum = 1, ones.initValue = 1.0f;
+    InitConstValue(l0a<float>(), ones);
+    ones.blockNum = 2;
+    InitConstValue(l0b<float>(), ones);
+    PipeBarrier<PIPE_ALL>();
+    DataCopy(LocalTensor<float>(TPosition::C2, 0, 0), LocalTensor<float>(TPosition::C1, 0, 0),
+             DataCopyParams(1, 2, 0, 0));
+    PipeBarrier<PIPE_ALL>();
+    Mmad(l0c<float>(), l0a<float>(), l0b<float>(), LocalTensor<float>(TPosition::C2, 0, 0), product(16, 32, 8));
+    PipeBarrier<PIPE_ALL>();
+    FixpipeParamsV220 f;
+    f.mSize = 16, f.nSize = 32, f.srcStride = 16, f.dstStride = 32;
+    Fixpipe(out, l0c<float>(), f);
+  });
+  for (std::size_t i = 0; i < 16 * 32; ++i) EXPECT_EQ(z[i], 8 + static_cast<double>(i % 32) * 0.5 - 3) << i;
+}
+
 }  // namespace
 }  // namespace etalon::ascendc

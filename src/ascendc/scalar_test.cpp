@@ -3,6 +3,7 @@
 // cores.
 #include <cmath>
 
+#include "ascendc/acl/include/acl/acl_base.h"
 #include "ascendc/covers_for_test.h"
 #include "ascendc/test_core.h"
 
@@ -175,6 +176,62 @@ TEST(Scalar, ListsOfTensors) {
   });
   EXPECT_EQ(z[10], 70u);
   EXPECT_EQ(z[12], 71u);
+}
+
+TEST(Scalar, ListsOfTensorsWithShapes) {
+  COVERS("TensorDesc", "SetShapeAddr", "GetDesc", "GetDim", "GetShape");
+  // Descriptions as long as their shapes, or all of eight dimensions.
+  for (const std::uint64_t room : {0u, 8u}) {
+    std::uint64_t seen[8] = {};
+    on_cores<std::uint64_t>(KernelType::aiv, 1, 64, [&](auto& g) {
+      const std::uint64_t dims[2][3] = {{5, 7, 9}, {11, 13, 0}};
+      std::uint64_t word = 1;
+      for (std::uint64_t i = 0; i < 2; ++i) {
+        const std::uint64_t count = 3 - i;
+        g.SetValue(word, i << 32 | count);
+        for (std::uint64_t d = 0; d < (room > 0 ? room : count); ++d)
+          g.SetValue(word + 1 + d, d < count ? dims[i][d] : 0);
+        word += 1 + (room > 0 ? room : count);
+      }
+      g.SetValue(0, word * 8);
+      for (std::uint64_t i = 0; i < 2; ++i)
+        g.SetValue(word + i, reinterpret_cast<std::uint64_t>(g.GetPhyAddr(40 + i)));
+      ListTensorDesc list(g.GetPhyAddr(), 512, 2);
+      std::uint64_t shape[8] = {};
+      TensorDesc<std::uint64_t> desc;
+      desc.SetShapeAddr(shape);
+      list.GetDesc(desc, 1);
+      const std::uint64_t found[] = {list.GetSize(), desc.GetDim(), desc.GetIndex(), desc.GetShape(0), desc.GetShape(1),
+                                     desc.GetDataObj().GetSize(),
+                                     static_cast<std::uint64_t>(desc.GetDataPtr() - g.GetPhyAddr()), shape[1]};
+      std::copy(found, found + 8, seen);
+    });
+    const std::uint64_t expected[] = {2, 2, 1, 11, 13, 143, 41, 13};
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(seen[i], expected[i]) << room << ' ' << i;
+  }
+}
+
+TEST(Scalar, FormatsAreThoseOfTheHost) {
+  COVERS("FORMAT_FRACTAL_NZ", "FORMAT_NCDHW", "FORMAT_NDC1HWC0", "FORMAT_FRACTAL_Z_3D", "FORMAT_NCHW", "FORMAT_ND",
+         "FORMAT_NHWC", "FORMAT_NC1HWC0", "FORMAT_HWCN", "FORMAT_FRACTAL_Z", "FORMAT_NDHWC");
+#define FORMAT_WEIGHT FORMAT_FRACTAL_NZ
+#if FORMAT_WEIGHT == FORMAT_FRACTAL_NZ && FORMAT_WEIGHT != FORMAT_ND
+  constexpr bool chosen = true;
+#else
+  constexpr bool chosen = false;
+#endif
+  EXPECT_TRUE(chosen);
+  EXPECT_EQ(FORMAT_NCHW, ACL_FORMAT_NCHW);
+  EXPECT_EQ(FORMAT_NHWC, ACL_FORMAT_NHWC);
+  EXPECT_EQ(FORMAT_ND, ACL_FORMAT_ND);
+  EXPECT_EQ(FORMAT_NC1HWC0, ACL_FORMAT_NC1HWC0);
+  EXPECT_EQ(FORMAT_FRACTAL_Z, ACL_FORMAT_FRACTAL_Z);
+  EXPECT_EQ(FORMAT_HWCN, ACL_FORMAT_HWCN);
+  EXPECT_EQ(FORMAT_NDHWC, ACL_FORMAT_NDHWC);
+  EXPECT_EQ(FORMAT_FRACTAL_NZ, ACL_FORMAT_FRACTAL_NZ);
+  EXPECT_EQ(FORMAT_NCDHW, ACL_FORMAT_NCDHW);
+  EXPECT_EQ(FORMAT_NDC1HWC0, ACL_FORMAT_NDC1HWC0);
+  EXPECT_EQ(FORMAT_FRACTAL_Z_3D, ACL_FRACTAL_Z_3D);
 }
 
 template <class T>

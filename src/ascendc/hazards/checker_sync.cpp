@@ -119,7 +119,7 @@ void HazardChecker::Impl::cross_set(Core& core, const InstructionEvent& e, SiteI
 
 void HazardChecker::Impl::cross_wait(Core& core, const InstructionEvent& e) {
   core.waits_for.clear();
-  auto& waiting = tokens[{e.core, e.counter}];
+  auto& waiting = tokens[{e.other_core, e.counter}];  // this core, or a place where tokens lie
   if (waiting.empty()) return;
   core.clocks.learn(waiting.front().knowledge);
   waiting.pop_front();

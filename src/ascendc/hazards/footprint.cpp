@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ascendc/launch/arrange.h"
+#include "ascendc/launch/core_runtime.h"
 #include "ascendc/launch/lanes.h"
 #include "ascendc/launch/numbers.h"
 
@@ -60,12 +61,13 @@ bool reads_destination(int op) {
   return op == kAscMulAddDst || op == kAscFusedMulAdd || op == kAscFusedMulAddRelu || op == kAscAxpy;
 }
 
+// The mask of a Select lies where it says, where the compare register says, or in that register.
 void elementwise(const etalon_asc_vector& v, Footprint& out) {
   const int dst = bytes_of(v.dst_type), src = bytes_of(v.src_type), per = 256 / std::max(dst, src);
   if (v.sources > 0)
     add_lanes(out.operand(kAscUb, false), v, v.src0, src, per, v.src0_block, v.src0_repeat, v.src_type);
   if (v.sources > 1) add_lanes(out.operand(kAscUb, false), v, v.src1, src, per, v.src1_block, v.src1_repeat);
-  if (v.op == kAscSelect) {
+  if (v.op == kAscSelect && (v.extra[1] == 0 || v.detail != kAscSelectMaskOnce)) {
     const std::int64_t elements = v.count_form != 0 ? v.repeat : repeats_of(v) * per;
     const bool once = v.detail == kAscSelectMaskOnce;
     out.operand(kAscUb, false)
@@ -201,7 +203,19 @@ void rearrangement(const InstructionEvent& e, const etalon_asc_vector& v, const 
 void vector(const InstructionEvent& e, const LocalBytes& ub, Footprint& out) {
   const auto& v = *static_cast<const etalon_asc_vector*>(e.descriptor);
   if (v.op <= kAscDuplicate || v.op == kAscSelect || v.op == kAscArange) {
-    elementwise(v, out);
+    if (v.extra[1] != 0 && v.op == kAscSelect && v.detail == kAscSelectScalar)
+      out.operand(kAscUb, false).add(v.src1, 4);
+    elementwise(e.core_state != nullptr ? with_bits_in_place(v, ub(v.src1), *e.core_state) : v, out);
+  } else if (v.op == kAscCompareBits) {
+    const int size = bytes_of(v.src_type), per = 256 / size;
+    etalon_asc_vector w = v;
+    w.repeat = 1;
+    add_lanes(out.operand(kAscUb, false), w, v.src0, size, per, v.src0_block, v.src0_repeat);
+    add_lanes(out.operand(kAscUb, false), w, v.src1, size, per, v.src1_block, v.src1_repeat);
+  } else if (v.op == kAscSetBits) {
+    out.operand(kAscUb, false).add(v.src0, 16);
+  } else if (v.op == kAscGetBits) {
+    out.operand(kAscUb, true).add(v.dst, 16);
   } else if (v.op == kAscCompare || v.op == kAscCompares) {
     compare(v, out);
   } else if (v.op >= kAscWholeSum && v.op <= kAscRepeatSum) {
@@ -291,6 +305,8 @@ void load(const InstructionEvent& e, Footprint& out) {
     load_3d(l, src);
   } else {
     add_rows(src, l.src + static_cast<std::uint64_t>(l.start * block), l.repeat, block, l.src_stride * block);
+    if (l.kind == kAscLoadSparse)
+      add_rows(src, l.index + static_cast<std::uint64_t>(l.start * 128), l.repeat, 128, l.src_stride * 128);
   }
   Operand& dst = out.operand(l.dst_space, true);
   if (l.kind == kAscLoad3d) {
@@ -312,7 +328,7 @@ void mmad(const InstructionEvent& e, Footprint& out) {
   const std::uint64_t k1 = static_cast<std::uint64_t>(((d.k + c0 - 1) / c0 + align - 1) / align * align);
   const std::uint64_t m1 = (d.m + 15u) / 16, n1 = (d.n + 15u) / 16;
   out.operand(kAscL0a, false).add(d.a, d.m == 1 ? k1 * 32 : m1 * k1 * 512);  // one row lies as it is
-  out.operand(kAscL0b, false).add(d.b, n1 * k1 * 512);
+  out.operand(kAscL0b, false).add(d.b, n1 * (d.sparse != 0 ? (k1 + 1) / 2 : k1) * 512);
   if (d.bias != 0) out.operand(kAscBt, false).add(d.bias_offset, std::uint64_t{d.n} * 4);
   if (d.bias == 0 && d.init == 0) out.operand(kAscL0c, false).add(d.c, m1 * n1 * 1024);
   out.operand(kAscL0c, true).add(d.c, m1 * n1 * 1024);

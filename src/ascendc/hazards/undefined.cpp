@@ -32,6 +32,10 @@ void elementwise(const etalon_asc_vector& v, std::uint8_t* ub, const LocalBytes&
       const std::uint32_t at = v.extra[0] + static_cast<std::uint32_t>(bit / 8);
       const std::byte* real = bytes(at);
       const bool first = real == nullptr || (static_cast<unsigned>(*real) >> (bit % 8) & 1u) != 0;
+      if (v.extra[1] != 0 && v.detail == kAscSelectMaskOnce) {  // by the compare register: either may be taken
+        put(to, dst, any(ub + v.src0 + a, src) && any(ub + v.src1 + b, src));
+        return;
+      }
       u = (real != nullptr && ub[at] != 0) ||
           (first ? any(ub + v.src0 + a, src) : v.sources > 1 && any(ub + v.src1 + b, src));
     } else {
@@ -91,7 +95,7 @@ void product(const etalon_asc_mmad& d, const std::uint8_t* a, const std::uint8_t
   const int size = bytes_of(d.a_type), c0 = d.a_type == kAscS4 ? 64 : 32 / size;
   const int align = d.k_align != 0 && d.a_type == kAscF32 ? 2 : 1;
   const int k1 = ((d.k + c0 - 1) / c0 + align - 1) / align * align, n1 = (d.n + 15) / 16,
-            m1 = (d.m + 15) / 16;
+            m1 = (d.m + 15) / 16, kb = d.sparse != 0 ? (d.k + 1) / 2 : int{d.k};
   std::vector<bool> rows(static_cast<std::size_t>(m1) * 16), columns(static_cast<std::size_t>(n1) * 16);
   for (int kk = 0; kk < d.k; kk += c0) {
     const int bytes = static_cast<int>(bytes_of(d.a_type, std::min(c0, d.k - kk)));
@@ -101,7 +105,7 @@ void product(const etalon_asc_mmad& d, const std::uint8_t* a, const std::uint8_t
           d.m == 1 ? a + bytes_of(d.a_type, kk) : a + ((i / 16) * k1 + kk / c0) * 512 + (i % 16) * 32;
       if (any(p, bytes)) rows[static_cast<std::size_t>(i)] = true;
     }
-    for (int j = 0; j < n1 * 16; ++j) {
+    for (int j = 0; j < n1 * 16 && kk < kb; ++j) {
       if (any(b + ((kk / c0) * n1 + j / 16) * 512 + (j % 16) * 32, bytes))
         columns[static_cast<std::size_t>(j)] = true;
     }
@@ -171,11 +175,12 @@ Escape UndefinedBytes::carry(const InstructionEvent& e, const Footprint& footpri
   }
   switch (e.descriptor_kind) {
     case InstructionEvent::Descriptor::vector:
-      vector(*static_cast<const etalon_asc_vector*>(e.descriptor), image(e.core, kAscUb), ub);
+      vector(*static_cast<const etalon_asc_vector*>(e.descriptor), image(e.core, kAscUb), ub, *e.core_state);
       return {};
     case InstructionEvent::Descriptor::load: {
       etalon_asc_load l = *static_cast<const etalon_asc_load*>(e.descriptor);
       l.pad_value = 0;
+      if (l.kind == kAscLoadSparse) l.kind = kAscLoad2d;  // indices are followed no further
       load_numbers(l, reinterpret_cast<const std::byte*>(image(e.core, kAscL1)) + l.src,
                    reinterpret_cast<std::byte*>(image(e.core, l.dst_space)) + l.dst);
       return {};
@@ -209,10 +214,13 @@ Escape UndefinedBytes::carry(const InstructionEvent& e, const Footprint& footpri
   return {};
 }
 
-void UndefinedBytes::vector(const etalon_asc_vector& v, std::uint8_t* ub, const LocalBytes& bytes) {
+void UndefinedBytes::vector(const etalon_asc_vector& v, std::uint8_t* ub, const LocalBytes& bytes,
+                            const etalon_asc_core& core) {
   const int size = bytes_of(v.dst_type);
   if (v.op <= kAscDuplicate || v.op == kAscSelect || v.op == kAscArange) {
-    elementwise(v, ub, bytes);
+    elementwise(with_bits_in_place(v, bytes(v.src1), core), ub, bytes);
+  } else if (v.op == kAscGetBits) {
+    put(ub + v.dst, 16, false);
   } else if (v.op == kAscCompare || v.op == kAscCompares) {
     compare(v, ub);
   } else if (v.op >= kAscWholeSum && v.op <= kAscRepeatSum) {

@@ -47,7 +47,8 @@ class UndefinedBytes {
 
  private:
   std::uint8_t* image(int core, int space);
-  void vector(const etalon_asc_vector& v, std::uint8_t* ub, const LocalBytes& bytes);
+  void vector(const etalon_asc_vector& v, std::uint8_t* ub, const LocalBytes& bytes,
+              const etalon_asc_core& core);
   Escape move(const InstructionEvent& e, const Footprint& footprint);
   void store_row(const std::uint8_t* bytes, std::int64_t count, std::uint64_t to, Escape& escape);
   Escape fixpipe(const InstructionEvent& e, const Footprint& footprint);

@@ -49,6 +49,8 @@ void etalon_asc_cross_wait(int id) { ETALON_CURRENT.cross_wait(-1, id); }
 void etalon_asc_cross_wait_mode(int mode, int id) { ETALON_CURRENT.cross_wait(mode, id); }
 void etalon_asc_sync_all(int vector_only) { ETALON_CURRENT.sync_all(vector_only != 0); }
 void etalon_asc_sync_some(int cores) { ETALON_CURRENT.sync_some(cores); }
+void etalon_asc_token_give(const void* place, int number) { ETALON_CURRENT.token_give(place, number); }
+void etalon_asc_token_take(const void* place, int number) { ETALON_CURRENT.token_take(place, number); }
 void etalon_asc_block_locals(char* begin, char* end) { ETALON_CURRENT.block_locals(begin, end); }
 void etalon_asc_cache_clean(const void* gm) { ETALON_CURRENT.cache_clean(gm); }
 void etalon_asc_barrier_scalar(void) { ETALON_CURRENT.barrier_scalar(); }

@@ -46,6 +46,12 @@ struct LaunchContext {
     class CoreRuntime* owner = nullptr;
   } locals;
   std::vector<class CoreRuntime*> cores;  // all of them, for what one core writes into another's memory
+  // Tokens by place and number: given and not taken, or cores that wait for one.
+  struct Tokens {
+    int slot = 0, given = 0;
+    std::vector<int> waiting;
+  };
+  std::map<std::pair<const void*, int>, Tokens> tokens;
 };
 
 class CoreRuntime {
@@ -81,6 +87,8 @@ class CoreRuntime {
   void cross_wait(int mode, int id);  // mode -1: that of this core's last set of the flag
   void sync_all(bool vector_only);
   void sync_some(int cores);  // the first cores of this one's kind
+  void token_give(const void* place, int number);
+  void token_take(const void* place, int number);
 
   void scalar_read(int space, std::uint32_t offset, int bytes, void* out);
   void scalar_write(int space, std::uint32_t offset, int bytes, const void* in);
@@ -172,7 +180,14 @@ class CoreRuntime {
 
 // The numbers of one vector instruction on real memory.
 void vector_numbers(const etalon_asc_vector&, std::byte* ub, etalon_asc_core&);
+// A Select whose mask is named by the compare register, with its place filled in; `src1`: the bytes at src1, if
+// there are any.
+etalon_asc_vector with_bits_in_place(etalon_asc_vector v, const std::byte* src1, const etalon_asc_core&);
 void load_numbers(const etalon_asc_load&, const std::byte* l1, std::byte* dst);
+// 4:2 sparsity (sparse_numbers.cpp). The indices of a load go beyond L0B; the product reads them from there. Pointers
+// to the beginnings of the memories.
+void load_sparse_numbers(const etalon_asc_load&, const std::byte* l1, std::byte* l0b);
+void mmad_sparse_numbers(const etalon_asc_mmad&, const std::byte* l0a, const std::byte* l0b, std::byte* l0c);
 void mmad_numbers(const etalon_asc_mmad&, const std::byte* l0a, const std::byte* l0b, std::byte* l0c,
                   const std::byte* bias_table);
 // One value of L0C through FixPipe to its destination type.

@@ -16,7 +16,9 @@ namespace {
 
 constexpr int kCorePipes = 7;  // scalar unit included
 constexpr FlagId kCrossFlags = kCorePipes * kCorePipes * 8;
-static_assert(kCrossFlags + 2 * 16 + 4 <= chip::kNpuFlags, "flags of a core");
+constexpr FlagId kTokenFlag = kCrossFlags + 2 * 16;  // a core waits for one token at a time
+static_assert(kTokenFlag + 1 + 4 <= chip::kNpuFlags, "flags of a core");
+constexpr int kTokenSlots = 1 << 20;  // places of tokens as observers see them: receivers that are no cores
 // Not a mode of the interface: libraries hand requests from one core of a block to another, through L2. A vector
 // core names the flag of its cube core, a cube core that of its first vector core or, from 16, of the second.
 constexpr int kMessage = 5;
@@ -244,6 +246,52 @@ void CoreRuntime::sync_some(int cores) {
                                                    visible_.block, all));
   }
   meet(kSyncSomeBarrier + 2 * cores + (is_cube_ ? 1 : 0), cores, -1, 0, kAscPipeAll);
+}
+
+// What the core did before is done: then the token may be taken, or who waits for it goes on.
+void CoreRuntime::token_give(const void* place, int number) {
+  ++launch_.calls;
+  LaunchContext::Tokens& t = launch_.tokens[{place, number}];
+  if (t.slot == 0) t.slot = kTokenSlots + static_cast<int>(launch_.tokens.size());
+  if (timed_ != nullptr) {
+    drain_held();
+    timed_->drain();
+  }
+  note_cross(InstructionEvent::Kind::cross_set, -1, kAscPipeAll, number, t.slot, 0);
+  if (t.waiting.empty()) {
+    ++t.given;
+  } else {
+    const int core = t.waiting.front();
+    t.waiting.erase(t.waiting.begin());
+    if (timed_ == nullptr)
+      launch_.loose->signal(core, kTokenFlag);
+    else
+      timed_->signal(core, kTokenFlag, machine_pipe(is_cube_ ? kAscPipeFix : kAscPipeMte3),
+                     Cycles{launch_.costs->cross_core_flag});
+  }
+  resumed();
+}
+
+void CoreRuntime::token_take(const void* place, int number) {
+  ++launch_.calls;
+  LaunchContext::Tokens& t = launch_.tokens[{place, number}];
+  if (t.slot == 0) t.slot = kTokenSlots + static_cast<int>(launch_.tokens.size());
+  if (timed_ != nullptr) {
+    drain_held();
+    timed_->drain();
+  }
+  note_cross(InstructionEvent::Kind::cross_wait_begin, -1, kAscPipeS, number, t.slot, 0);
+  if (t.given > 0) {
+    --t.given;
+  } else {
+    t.waiting.push_back(core_);
+    if (timed_ == nullptr)
+      launch_.loose->wait_flag(core_, kTokenFlag);
+    else
+      timed_->wait_flag(kTokenFlag);
+  }
+  resumed();
+  note_cross(InstructionEvent::Kind::cross_wait, -1, kAscPipeS, number, t.slot, 0);
 }
 
 // The core goes on once `count` cores have come here.

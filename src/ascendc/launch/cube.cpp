@@ -27,7 +27,7 @@ struct LoadSpan {
 LoadSpan span_of(const etalon_asc_load& l) {
   LoadSpan s;
   const std::int64_t size = bytes_of(l.type);
-  if (l.kind == kAscLoad2d) {
+  if (l.kind == kAscLoad2d || l.kind == kAscLoadSparse) {
     if (l.repeat == 0) return s;
     s.src_bytes = (l.start + (l.repeat - 1) * std::int64_t{l.src_stride} + 1) * 512;
     s.dst_bytes = (l.repeat + (l.repeat - 1) * std::int64_t{l.dst_gap}) * 512;
@@ -59,6 +59,7 @@ void CoreRuntime::load(const etalon_asc_load& l) {
   if (launch_.functional || launch_.observer != nullptr) {
     check_local(kAscL1, l.src, s.src_bytes, name);
     check_local(l.dst_space, l.dst, s.dst_bytes, name);
+    if (l.kind == kAscLoadSparse) check_local(kAscL1, l.index, s.src_bytes / 4, name);
     observe(kAscPipeMte1, name,
             {{kAscL1, l.src, static_cast<std::uint32_t>(l.src + s.src_bytes), false},
              {static_cast<EtalonAscSpace>(l.dst_space), l.dst,
@@ -68,7 +69,11 @@ void CoreRuntime::load(const etalon_asc_load& l) {
       throw DeviceFault("ascendc.type",
                         "LoadData 2D transposes 16-bit types only; LoadDataWithTranspose takes the others");
     }
-    if (launch_.functional)
+    if (l.kind == kAscLoad3d && l.transpose != 0 && l.dst_space == kAscL0a && bytes_of(l.type) != 2)
+      throw DeviceFault("ascendc.type", "LoadData 3D with enTranspose takes 16-bit types only");
+    if (launch_.functional && l.kind == kAscLoadSparse)
+      load_sparse_numbers(l, memory_[kAscL1].get(), memory_[kAscL0b].get());
+    else if (launch_.functional)
       load_numbers(l, memory_[kAscL1].get() + l.src, memory_[l.dst_space].get() + l.dst);
   }
   if (timed_ == nullptr) return;
@@ -103,17 +108,20 @@ void CoreRuntime::mmad(const etalon_asc_mmad& d) {
   }
   if (launch_.functional || launch_.observer != nullptr) {
     const std::int64_t c0 = d.a_type == kAscS4 ? 64 : 32 / bytes_of(d.a_type), k1 = (d.k + c0 - 1) / c0;
+    const std::int64_t kb = d.sparse != 0 ? (k1 + 1) / 2 : k1;  // fractals of B
     const std::int64_t m1 = (d.m + 15) / 16, n1 = (d.n + 15) / 16;
     check_local(kAscL0a, d.a, m1 * k1 * 512, "Mmad");
-    check_local(kAscL0b, d.b, n1 * k1 * 512, "Mmad");
+    check_local(kAscL0b, d.b, n1 * kb * 512, "Mmad");
     check_local(kAscL0c, d.c, m1 * n1 * 1024, "Mmad");
     if (d.bias != 0) check_local(kAscBt, d.bias_offset, d.n * 4, "Mmad bias");
     observe(kAscPipeM, "Mmad",
             {{kAscL0a, d.a, static_cast<std::uint32_t>(d.a + m1 * k1 * 512), false},
-             {kAscL0b, d.b, static_cast<std::uint32_t>(d.b + n1 * k1 * 512), false},
+             {kAscL0b, d.b, static_cast<std::uint32_t>(d.b + n1 * kb * 512), false},
              {kAscL0c, d.c, static_cast<std::uint32_t>(d.c + m1 * n1 * 1024), true}},
             nullptr, 0, false, InstructionEvent::Descriptor::mmad, &d);
-    if (launch_.functional) {
+    if (launch_.functional && d.sparse != 0) {
+      mmad_sparse_numbers(d, memory_[kAscL0a].get(), memory_[kAscL0b].get(), memory_[kAscL0c].get());
+    } else if (launch_.functional) {
       mmad_numbers(d, memory_[kAscL0a].get() + d.a, memory_[kAscL0b].get() + d.b,
                    memory_[kAscL0c].get() + d.c,
                    d.bias != 0 ? memory_[kAscBt].get() + d.bias_offset : nullptr);
@@ -141,9 +149,11 @@ void CoreRuntime::mmad(const etalon_asc_mmad& d) {
     pending_scalar_ = scalar;
     i.set[0] = kProductEnded;
   }
-  i.cycles = c.mmad_start + mmad_cycles(d, c);
+  etalon_asc_mmad multiplied = d;  // the cube skips what is not stored
+  if (d.sparse != 0) multiplied.k = static_cast<std::uint16_t>((d.k + 1) / 2);
+  i.cycles = c.mmad_start + mmad_cycles(multiplied, c);
   i.idle_cycles = c.mmad_drain;
-  i.flops = 2.0 * d.m * d.n * d.k;
+  i.flops = 2.0 * d.m * d.n * multiplied.k;
   issue(i);
 }
 

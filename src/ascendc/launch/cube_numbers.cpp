@@ -76,6 +76,13 @@ void load_3d(const etalon_asc_load& l, const std::byte* l1, std::byte* dst) {
         std::memcpy(to, pad, 32);
     }
   }
+  if (l.dst_space == kAscL0a && l.transpose != 0) {  // all of it turned: K in rows of fractals, then M
+    const std::vector<std::byte> by_rows(dst, dst + m1 * k1 * 512);
+    for (int m = 0; m < m1; ++m) {
+      for (int kk = 0; kk < k1; ++kk)
+        transpose_square<std::uint16_t>(by_rows.data() + (m * k1 + kk) * 512, dst + (kk * m1 + m) * 512, 16);
+    }
+  }
   if (l.dst_space != kAscL0b || size != 2) return;
   for (std::byte* fractal = dst; fractal < dst + m1 * k1 * 512; fractal += 512)
     transpose_square<std::uint16_t>(fractal, fractal, 16);

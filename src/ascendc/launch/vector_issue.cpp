@@ -44,6 +44,14 @@ Spans spans_of(const etalon_asc_vector& v) {
   if (repeats == 0) return {};
   const bool pair = (v.op == kAscWholeMax || v.op == kAscWholeMin) && v.detail < 2;  // value and index
   switch (v.op) {
+    case kAscCompareBits:
+      break;
+    case kAscSetBits:
+      s.src0 = 16;
+      break;
+    case kAscGetBits:
+      s.dst = 16;
+      break;
     case kAscCompare:
     case kAscCompares:
       s.dst = (repeats * (256 / bytes_of(v.src_type)) + 7) / 8;

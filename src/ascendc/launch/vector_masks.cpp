@@ -64,7 +64,51 @@ void compare_numbers(const etalon_asc_vector& v, std::byte* ub) {
   std::memcpy(ub + v.dst, bits.data(), bits.size());
 }
 
-void select_numbers(const etalon_asc_vector& v, std::byte* ub) {
+// What goes into the compare register, and out of it.
+void compare_register(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& core) {
+  constexpr std::size_t bytes = 16;
+  if (v.op == kAscSetBits) {
+    std::memcpy(core.compare_bits, ub + v.src0, bytes);
+  } else if (v.op == kAscGetBits) {
+    std::memcpy(ub + v.dst, core.compare_bits, bytes);
+  } else {  // one repeat, compared beyond the sources
+    etalon_asc_vector w = v;
+    std::vector<std::byte> image(ub, ub + core.space_bytes[kAscUb]);
+    image.resize(image.size() + bytes);
+    w.op = kAscCompare;
+    w.dst = static_cast<std::uint32_t>(image.size() - bytes);
+    w.repeat = 1;
+    std::memcpy(image.data() + w.dst, core.compare_bits, bytes);
+    compare_numbers(w, image.data());
+    std::memcpy(core.compare_bits, image.data() + w.dst, bytes);
+  }
+}
+
+etalon_asc_vector with_bits_in_place(etalon_asc_vector v, const std::byte* src1, const etalon_asc_core& core) {
+  if (v.op != kAscSelect || v.extra[1] == 0) return v;
+  if (v.detail == kAscSelectMaskPerRepeat) {
+    v.extra[0] = core.compare_bits[0];
+  } else if (v.detail == kAscSelectScalar) {
+    v.extra[0] = src1 != nullptr ? load_as<std::uint32_t>(src1) : 0;
+    std::byte bits[8] = {};
+    std::memcpy(bits, core.compare_bits, 4);
+    float real = 0;
+    if (is_real(v.dst_type)) {
+      load_reals(v.dst_type, bits, 1, 0, &real);
+      v.scalar.real = static_cast<double>(real);
+    } else {
+      load_integers(v.dst_type, bits, 1, 0, &v.scalar.integer);
+    }
+    v.sources = 1;
+  }
+  return v;
+}
+
+void select_numbers(etalon_asc_vector v, std::byte* ub, const etalon_asc_core& core) {
+  const bool in_register = v.extra[1] != 0 && v.detail == kAscSelectMaskOnce;
+  v = with_bits_in_place(v, ub + v.src1, core);
+  std::byte bits[16];
+  std::memcpy(bits, core.compare_bits, sizeof(bits));
   const int size = bytes_of(v.dst_type);
   const int per_repeat = 256 / size;
   const bool once = v.detail == static_cast<int>(AscendC::SELMODE::VSEL_CMPMASK_SPR);
@@ -79,7 +123,7 @@ void select_numbers(const etalon_asc_vector& v, std::byte* ub) {
   }
   each_element(v, size, size, per_repeat,
                [&](std::int64_t i, std::int64_t d, std::int64_t s0, std::int64_t s1) {
-                 const bool first = bit_at(ub + v.extra[0], once ? i % per_repeat : i);
+                 const bool first = bit_at(in_register ? bits : ub + v.extra[0], once ? i % per_repeat : i);
                  const std::byte* from = first ? ub + v.src0 + s0 : v.sources < 2 ? scalar : ub + v.src1 + s1;
                  std::memmove(ub + v.dst + d, from, static_cast<std::size_t>(size));
                });

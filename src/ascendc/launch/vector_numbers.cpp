@@ -343,7 +343,8 @@ void elementwise(const etalon_asc_vector& v, std::byte* ub, const etalon_asc_cor
 }  // namespace
 
 void compare_numbers(const etalon_asc_vector& v, std::byte* ub);
-void select_numbers(const etalon_asc_vector& v, std::byte* ub);
+void compare_register(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& core);
+void select_numbers(etalon_asc_vector v, std::byte* ub, const etalon_asc_core& core);
 void reduce_numbers(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& core);
 void arrange_numbers(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& core);
 
@@ -351,7 +352,9 @@ void vector_numbers(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& 
   if (v.op == kAscCompare || v.op == kAscCompares)
     compare_numbers(v, ub);
   else if (v.op == kAscSelect)
-    select_numbers(v, ub);
+    select_numbers(v, ub, core);
+  else if (v.op >= kAscCompareBits)
+    compare_register(v, ub, core);
   else if (v.op >= kAscWholeSum && v.op <= kAscRepeatSum)
     reduce_numbers(v, ub, core);
   else if (v.op >= kAscBrcb && v.op <= kAscMrgSort)

@@ -37,9 +37,13 @@ enum EtalonAscOp {
   // data arrangement
   kAscBrcb, kAscGather, kAscGatherBlock, kAscGatherMask, kAscTranspose16, kAscTransposeBlocks, kAscSort32, kAscMrgSort,
   kAscArange,
+  // the compare register: Compare without destination, from UB, to UB
+  kAscCompareBits, kAscSetBits, kAscGetBits,
   kAscOps
 };
 
+// extra[0]: where the bits lie. extra[1] not 0: they, or where they lie, are in the compare register (once: the bits;
+// scalar: the register holds the scalar, the first 4 bytes of src1 the place; per repeat: the register holds the place).
 enum EtalonAscSelect { kAscSelectMaskOnce, kAscSelectScalar, kAscSelectMaskPerRepeat };
 
 // One vector instruction. Offsets are bytes in UB; block and repeat strides count 32 bytes.
@@ -77,7 +81,7 @@ struct etalon_asc_move {
   std::uint64_t pad_bits;
 };
 
-enum EtalonAscLoad { kAscLoad2d, kAscLoadTranspose, kAscLoad3d, kAscLoadRegion, kAscLoadScales };
+enum EtalonAscLoad { kAscLoad2d, kAscLoadTranspose, kAscLoad3d, kAscLoadRegion, kAscLoadScales, kAscLoadSparse };
 
 // L1 to L0A, L0B (or UB for sparse users later). Offsets in bytes, indices and strides in 512-byte fractals.
 struct etalon_asc_load {
@@ -88,6 +92,8 @@ struct etalon_asc_load {
   std::uint16_t l1_h, l1_w, channels, k_extension, m_extension, k_start, m_start;
   std::uint8_t pad[4], stride_w, stride_h, filter_w, filter_h, dilation_w, dilation_h;
   double pad_value;
+  // 4:2 sparsity: 128 bytes of indices per fractal, from byte `index` of L1; kept beyond L0B, from byte `table`.
+  std::uint32_t index, table;
   // A region of fractal columns (dav-3510): m_start and k_start fractals from the source's start, m_step x k_step of them;
   // src_stride and dst_stride from one column to the next. Scales of MX operands: the same in units of 32 bytes.
   std::uint16_t m_step, k_step;
@@ -98,9 +104,10 @@ struct etalon_asc_load {
 struct etalon_asc_mmad {
   std::uint8_t a_type, b_type, c_type, unit_flag;
   std::uint8_t init, bias, k_align, hf32;
+  std::uint8_t sparse;   // B holds two of every four of its k rows, as the indices beyond L0B (from `table`) say
   std::uint8_t mx;       // operands have scales
   std::uint8_t columns;  // set by the runtime: L0A's fractals lie column by column (dav-3510), not row by row
-  std::uint32_t a, b, c, bias_offset;
+  std::uint32_t a, b, c, bias_offset, table;
   std::uint16_t m, n, k;
 };
 
@@ -158,7 +165,8 @@ struct etalon_asc_core {
   std::uint64_t fix_scale;    // SetFixpipePreQuantFlag
   std::uint32_t fix_scales;   // SetFixPipeConfig: where the scales of the channels lie
   std::uint16_t fix_matrices, fix_src_matrix, fix_dst_matrix;  // SetFixpipeNz2ndFlag
-  std::uint32_t compare_bits[8];  // result register of Compare without destination
+  std::uint32_t compare_bits[8];  // the compare register; its first 128 bits are in use
+  std::uint32_t block_addresses[8][8];  // registers of eight addresses in UB
   std::uint8_t by_queue;          // flags set and waited for just now are those of a TQue
   std::uint64_t kept;             // elements the last GatherMask kept
   std::uint16_t merged[4];        // pairs the last MrgSort took of each list
@@ -197,6 +205,9 @@ void etalon_asc_cross_wait(int id);
 void etalon_asc_cross_wait_mode(int mode, int id);  // mode 4 names one vector core; others as etalon_asc_cross_wait
 void etalon_asc_sync_all(int vector_only);
 void etalon_asc_sync_some(int cores);  // the first `cores` blocks of the kind of core that asks
+// Tokens that cores of one launch pass each other: each names a place in device memory and a number.
+void etalon_asc_token_give(const void* place, int number);
+void etalon_asc_token_take(const void* place, int number);
 
 // Scalar unit. Reads and writes of absent data end the kernel with a finding naming the tensor access.
 void etalon_asc_scalar_read(int space, std::uint32_t offset, int bytes, void* out);

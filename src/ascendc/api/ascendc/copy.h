@@ -86,11 +86,13 @@ inline etalon_asc_move move_of(const GlobalTensor<T>& gm, const LocalTensor<T>& 
   m.rows = 1;
   return m;
 }
+// Into the bias table lengths and destination gaps count 64 bytes, into the FixPipe buffer 128.
 inline void set_blocks(etalon_asc_move& m, const DataCopyParams& p) {
+  const std::int64_t unit = m.dst_space == kAscBt ? 64 : m.dst_space == kAscFb ? 128 : 32;
   m.rows = p.blockCount;
-  m.row_bytes = std::int64_t{p.blockLen} * 32;
+  m.row_bytes = p.blockLen * unit;
   m.src_pitch = m.row_bytes + std::int64_t{p.srcGap} * 32;
-  m.dst_pitch = m.row_bytes + std::int64_t{p.dstGap} * 32;
+  m.dst_pitch = m.row_bytes + p.dstGap * unit;
 }
 template <class T>
 inline std::uint64_t pattern_of(T value) {

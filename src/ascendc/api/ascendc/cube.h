@@ -88,6 +88,17 @@ inline void Mmad(const LocalTensor<C>& c, const LocalTensor<A>& a, const LocalTe
   const etalon_asc_mmad d = detail::mmad_of(c, a, b, p);
   etalon_asc_mmad_op(&d);
 }
+// B holds two of every four of its k rows (LoadDataWithSparse), A all k of its columns.
+template <class C, class A>
+inline void MmadWithSparse(const LocalTensor<C>& c, const LocalTensor<A>& a, const LocalTensor<A>& b,
+                           const MmadParams& p) {
+  static_assert(std::is_same<C, std::int32_t>::value && std::is_same<A, std::int8_t>::value,
+                "MmadWithSparse multiplies int8_t into int32_t");
+  etalon_asc_mmad d = detail::mmad_of(c, a, b, p);
+  d.sparse = 1;
+  d.table = etalon_asc_current->space_bytes[kAscL0b];
+  etalon_asc_mmad_op(&d);
+}
 // C = bias (one row of n values in the bias table) + A * B.
 template <class C, class A, class B, class D>
 inline void Mmad(const LocalTensor<C>& c, const LocalTensor<A>& a, const LocalTensor<B>& b, const LocalTensor<D>& bias,

@@ -91,6 +91,20 @@ inline void LoadDataWithTranspose(const LocalTensor<T>& dst, const LocalTensor<T
   l.dst_fractal_gap = p.dstFracGap;
   etalon_asc_load_op(&l);
 }
+// 4:2 sparsity: fractals of B of which two of every four rows are stored, with their indices (2 bits each, the first in
+// the lowest bits of a byte): 128 bytes of `idx` for each 512 of `src`.
+template <class T, class U>
+inline void LoadDataWithSparse(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<U>& idx,
+                               const LoadData2DParams& p) {
+  static_assert(std::is_same<T, std::int8_t>::value && sizeof(U) == 1, "LoadDataWithSparse takes int8_t and bytes of indices");
+  if (dst.space() != kAscL0b) etalon_asc_fail("ascendc.type", "LoadDataWithSparse loads into B2");
+  if (p.ifTranspose) etalon_asc_fail("ascendc.type", "LoadDataWithSparse does not transpose");
+  etalon_asc_load l = detail::load_of(kAscLoadSparse, dst, src, false);
+  detail::set_repeats(l, p);
+  l.index = idx.offset();
+  l.table = etalon_asc_current->space_bytes[kAscL0b];
+  etalon_asc_load_op(&l);
+}
 // Fractals straight from device memory.
 template <class T>
 inline void LoadData(const LocalTensor<T>& dst, const GlobalTensor<T>& src, const LoadData2DParams& p) {

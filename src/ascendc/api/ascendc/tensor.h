@@ -9,14 +9,22 @@
 
 namespace AscendC {
 
+// Where a LocalTensor lies: bytes from the start of the memory of its position, and how many.
+struct TBuffAddr {
+  std::uint32_t dataLen = 0, bufferAddr = 0;
+  std::uint8_t logicPos = static_cast<std::uint8_t>(TPosition::VECCALC);
+};
+
 template <class T>
 class LocalTensor {
  public:
   using PrimType = T;
   LocalTensor() = default;
+  explicit LocalTensor(const TBuffAddr& address) : address_(address) {}
   // `offset` in bytes from the start of the position's memory, `elements` of T.
   LocalTensor(TPosition position, std::uint32_t offset, std::uint32_t elements)
-      : offset_(offset), elements_(elements), position_(position) {}
+      : address_{static_cast<std::uint32_t>(detail::bytes_of<T>(elements)), offset,
+                 static_cast<std::uint8_t>(position)} {}
 
   // tensor = a + b (tensor_operators.h)
   template <class E, class = typename E::TensorExpression>
@@ -26,15 +34,14 @@ class LocalTensor {
   }
 
   LocalTensor operator[](std::uint32_t element) const {
-    LocalTensor r(position_, at(element), elements_ > element ? elements_ - element : 0);
+    const std::uint32_t from = at(element), end = address_.bufferAddr + address_.dataLen;
+    LocalTensor r(TBuffAddr{end > from ? end - from : 0, from, address_.logicPos});
     r.shape_ = shape_;
     return r;
   }
   template <class U>
   LocalTensor<U> ReinterpretCast() const {
-    return LocalTensor<U>(
-        position_, offset_,
-        static_cast<std::uint32_t>(detail::bytes_of<T>(elements_) * 2 / detail::bytes_of<U>(2)));
+    return LocalTensor<U>(address_);
   }
   T GetValue(std::uint32_t element) const {
     T value{};
@@ -46,23 +53,29 @@ class LocalTensor {
     const T v = static_cast<T>(value);
     etalon_asc_scalar_write(space(), at(element), sizeof(T), &v);
   }
-  std::uint32_t GetSize() const { return elements_; }
-  std::uint32_t GetLength() const { return static_cast<std::uint32_t>(detail::bytes_of<T>(elements_)); }
-  void SetSize(std::uint32_t elements) { elements_ = elements; }
+  std::uint32_t GetSize() const {
+    return static_cast<std::uint32_t>(std::uint64_t{address_.dataLen} * 2 / detail::bytes_of<T>(2));
+  }
+  std::uint32_t GetLength() const { return address_.dataLen; }
+  void SetSize(std::uint32_t elements) {
+    address_.dataLen = static_cast<std::uint32_t>(detail::bytes_of<T>(elements));
+  }
+  void SetAddr(const TBuffAddr& address) { address_ = address; }
+  void SetBufferLen(std::uint32_t elements) { SetSize(elements); }
   void SetShapeInfo(const ShapeInfo& info) { shape_ = detail::ShapeTable::all().number_of(info); }
   ShapeInfo GetShapeInfo() const { return detail::ShapeTable::all().at(shape_); }
-  TPosition GetPosition() const { return position_; }
-  std::uint64_t GetPhyAddr() const { return offset_; }
+  TPosition GetPosition() const { return static_cast<TPosition>(address_.logicPos); }
+  std::uint64_t GetPhyAddr() const { return address_.bufferAddr; }
   std::uint64_t GetPhyAddr(std::uint32_t element) const { return at(element); }
-  std::uint32_t offset() const { return offset_; }
-  int space() const { return detail::space_of(position_); }
+  std::uint32_t offset() const { return address_.bufferAddr; }
+  int space() const { return detail::space_of(GetPosition()); }
+
+  TBuffAddr address_;  // kernels read and set it
 
  private:
   std::uint32_t at(std::uint32_t element) const {
-    return offset_ + static_cast<std::uint32_t>(detail::bytes_of<T>(element));
+    return address_.bufferAddr + static_cast<std::uint32_t>(detail::bytes_of<T>(element));
   }
-  std::uint32_t offset_ = 0, elements_ = 0;
-  TPosition position_ = TPosition::VECCALC;
   std::uint16_t shape_ = 0;  // of detail::ShapeTable
 };
 

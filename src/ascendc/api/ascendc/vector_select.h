@@ -27,6 +27,31 @@ inline void Compare(const LocalTensor<U>& dst, const LocalTensor<T>& src0, const
   detail::set_strides(v, repeatTime, p);
   etalon_asc_vector_op(&v);
 }
+// One repeat into the compare register; bits of elements that are masked out stay.
+template <class T, bool isSetMask = true, class M>
+inline void Compare(const LocalTensor<T>& src0, const LocalTensor<T>& src1, CMPMODE mode, M mask,
+                    const BinaryRepeatParams& p) {
+  etalon_asc_vector v = detail::vector_of<std::uint8_t, T>(kAscCompareBits, 0);
+  v.detail = static_cast<std::uint8_t>(mode);
+  detail::set_sources(v, src0, src1);
+  detail::set_mask<isSetMask>(v, mask);
+  detail::set_strides(v, 1, p);
+  etalon_asc_vector_op(&v);
+}
+// 128 bits into the compare register, and out of it.
+template <class T>
+inline void SetCmpMask(const LocalTensor<T>& src) {
+  etalon_asc_vector v = detail::vector_of<std::uint8_t, std::uint8_t>(kAscSetBits, 0);
+  detail::set_source(v, src);
+  v.repeat = 1;
+  etalon_asc_vector_op(&v);
+}
+template <class T>
+inline void GetCmpMask(const LocalTensor<T>& dst) {
+  etalon_asc_vector v = detail::vector_of<std::uint8_t, std::uint8_t>(kAscGetBits, dst.offset());
+  v.repeat = 1;
+  etalon_asc_vector_op(&v);
+}
 template <class T, class U>
 inline void Compares(const LocalTensor<U>& dst, const LocalTensor<T>& src0, T scalar, CMPMODE mode,
                      std::uint32_t count) {
@@ -99,6 +124,20 @@ inline void Select(const LocalTensor<T>& dst, const LocalTensor<U>& selMask, con
   etalon_asc_vector v = detail::select_of(dst, selMask, src0, mode);
   detail::set_scalar(v, src1);
   detail::set_mask<isSetMask>(v, mask);
+  detail::set_strides(v, repeatTime, p);
+  etalon_asc_vector_op(&v);
+}
+
+// By the compare register, over the elements of the mask register: it holds the bits of a repeat, or a scalar (src1
+// then holds where the bits lie), or where the bits lie (SetCmpMask).
+template <class T, SELMODE selMode>
+inline void Select(const LocalTensor<T>& dst, const LocalTensor<T>& src0, const LocalTensor<T>& src1,
+                   std::uint8_t repeatTime, const BinaryRepeatParams& p) {
+  etalon_asc_vector v = detail::vector_of<T, T>(kAscSelect, dst.offset());
+  v.detail = static_cast<std::uint8_t>(selMode);
+  v.extra[1] = 1;
+  detail::set_sources(v, src0, src1);
+  detail::set_mask<false>(v, std::uint64_t{0});
   detail::set_strides(v, repeatTime, p);
   etalon_asc_vector_op(&v);
 }
