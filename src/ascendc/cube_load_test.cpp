@@ -200,7 +200,8 @@ TEST(Cube, RowsThatAreMostlyZeroAreSkipped) {
   }
   const std::size_t stored = in.size();
   std::vector<std::uint8_t> indices(kHalf * kN / 4);
-  for (int f = 0; f < kHalf / 32 * 2; ++f) {  // B: fractals of 32 stored rows x 16 columns, by rows of fractals
+  for (int f = 0; f < kHalf / 32 * 2;
+       ++f) {  // B: fractals of 32 stored rows x 16 columns, by rows of fractals
     for (int e = 0; e < 512; ++e) {
       const int j = f % 2 * 16 + e / 32, x = f / 2 * 32 + e % 32, group = x / 2;
       const int* pair = kPairs[(j + group) % 6];
@@ -311,11 +312,11 @@ TEST(Cube, RawProductsAndScales) {
     const auto c = [&](std::uint32_t byte) { return static_cast<std::int32_t*>(at(byte)); };
     mad(c(0), static_cast<std::int8_t*>(at(0)), static_cast<std::int8_t*>(at(0)), 16, kK, kN, 0, false, false,
         true);
-    mad(c(1024), static_cast<std::int8_t*>(at(0)), static_cast<std::int8_t*>(at(0)), 16, kK, kN, 0, false, false,
-        true);
+    mad(c(1024), static_cast<std::int8_t*>(at(0)), static_cast<std::int8_t*>(at(0)), 16, kK, kN, 0, false,
+        false, true);
     PipeBarrier<PIPE_M>();
-    mad(c(1024), static_cast<std::int8_t*>(at(0)), static_cast<std::int8_t*>(at(0)), 16, kK, kN, 0, false, false,
-        false);
+    mad(c(1024), static_cast<std::int8_t*>(at(0)), static_cast<std::int8_t*>(at(0)), 16, kK, kN, 0, false,
+        false, false);
     PipeBarrier<PIPE_ALL>();
     SetFixPipeConfig(LocalTensor<std::uint64_t>(TPosition::C2PIPE2GM, 0, 0));
     DataCopyCO12DstParams p(kN, 16, kN, 16, VDEQF16, 0, false, true);
@@ -350,7 +351,8 @@ TEST(Cube, LengthsOfTheBiasTable) {
     DataCopy(LocalTensor<float>(TPosition::C2, 0, 0), LocalTensor<float>(TPosition::C1, 0, 0),
              DataCopyParams(1, 2, 0, 0));
     PipeBarrier<PIPE_ALL>();
-    Mmad(l0c<float>(), l0a<float>(), l0b<float>(), LocalTensor<float>(TPosition::C2, 0, 0), product(16, 32, 8));
+    Mmad(l0c<float>(), l0a<float>(), l0b<float>(), LocalTensor<float>(TPosition::C2, 0, 0),
+         product(16, 32, 8));
     PipeBarrier<PIPE_ALL>();
     FixpipeParamsV220 f;
     f.mSize = 16, f.nSize = 32, f.srcStride = 16, f.dstStride = 32;

@@ -201,9 +201,14 @@ TEST(Scalar, ListsOfTensorsWithShapes) {
       TensorDesc<std::uint64_t> desc;
       desc.SetShapeAddr(shape);
       list.GetDesc(desc, 1);
-      const std::uint64_t found[] = {list.GetSize(), desc.GetDim(), desc.GetIndex(), desc.GetShape(0), desc.GetShape(1),
+      const std::uint64_t found[] = {list.GetSize(),
+                                     desc.GetDim(),
+                                     desc.GetIndex(),
+                                     desc.GetShape(0),
+                                     desc.GetShape(1),
                                      desc.GetDataObj().GetSize(),
-                                     static_cast<std::uint64_t>(desc.GetDataPtr() - g.GetPhyAddr()), shape[1]};
+                                     static_cast<std::uint64_t>(desc.GetDataPtr() - g.GetPhyAddr()),
+                                     shape[1]};
       std::copy(found, found + 8, seen);
     });
     const std::uint64_t expected[] = {2, 2, 1, 11, 13, 143, 41, 13};
@@ -212,8 +217,8 @@ TEST(Scalar, ListsOfTensorsWithShapes) {
 }
 
 TEST(Scalar, FormatsAreThoseOfTheHost) {
-  COVERS("FORMAT_FRACTAL_NZ", "FORMAT_NCDHW", "FORMAT_NDC1HWC0", "FORMAT_FRACTAL_Z_3D", "FORMAT_NCHW", "FORMAT_ND",
-         "FORMAT_NHWC", "FORMAT_NC1HWC0", "FORMAT_HWCN", "FORMAT_FRACTAL_Z", "FORMAT_NDHWC");
+  COVERS("FORMAT_FRACTAL_NZ", "FORMAT_NCDHW", "FORMAT_NDC1HWC0", "FORMAT_FRACTAL_Z_3D", "FORMAT_NCHW",
+         "FORMAT_ND", "FORMAT_NHWC", "FORMAT_NC1HWC0", "FORMAT_HWCN", "FORMAT_FRACTAL_Z", "FORMAT_NDHWC");
 #define FORMAT_WEIGHT FORMAT_FRACTAL_NZ
 #if FORMAT_WEIGHT == FORMAT_FRACTAL_NZ && FORMAT_WEIGHT != FORMAT_ND
   constexpr bool chosen = true;
