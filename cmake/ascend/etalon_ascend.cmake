@@ -4,6 +4,9 @@
 include_guard(GLOBAL)
 
 get_filename_component(ETALON_ROOT "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
+if(NOT ETALON_PROGRAM AND DEFINED ENV{ETALON_PROGRAM})
+  set(ETALON_PROGRAM $ENV{ETALON_PROGRAM} CACHE FILEPATH "the program etalon, beside which libetalon_ascend.so lies")
+endif()
 find_program(ETALON_PROGRAM etalon
   HINTS ${ETALON_ROOT}/build/release ${ETALON_ROOT}/build NO_DEFAULT_PATH
   DOC "the program etalon, beside which libetalon_ascend.so lies")
@@ -24,8 +27,8 @@ if(NOT TARGET etalon::host)
     INTERFACE_LINK_OPTIONS "-Wl,-rpath,${ETALON_LIBRARIES}")
 endif()
 # Libraries of the vendor's toolkit that programs name; the host interface stands in for all of them.
-foreach(name host_intf_pub ascendcl tiling_api register platform ascendalog c_sec runtime graph_base mmpa error_manager
-        profapi ascend_dump ascendc_runtime unified_dlog)
+foreach(name host_intf_pub ascendcl tiling_api register platform ascendalog c_sec runtime graph_base graph metadef mmpa
+        error_manager profapi ascend_dump ascendc_runtime unified_dlog)
   if(NOT TARGET ${name})
     add_library(${name} INTERFACE IMPORTED GLOBAL)
     target_link_libraries(${name} INTERFACE etalon::host)
@@ -68,6 +71,9 @@ function(ascendc_library name kind)
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_include_directories(${name} INTERFACE ${headers})
   target_link_libraries(${name} PUBLIC ${ETALON_LIBRARIES}/libetalon_ascend_start.a etalon::host)
+  if(NOT kind STREQUAL "OBJECT")  # projects that are installed look for it there
+    install(TARGETS ${name} LIBRARY DESTINATION lib ARCHIVE DESTINATION lib)
+  endif()
 endfunction()
 
 # Scope words are taken and have no meaning: definitions and folders are those of the kernels.

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "../launch_abi.h"
+#include "securec.h"
 
 #ifndef __global__
 #define __global__
