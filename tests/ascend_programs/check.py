@@ -56,7 +56,9 @@ def tasks(folder):
     yield "matmul_object", lambda: compile_and_run(folder, "matmul_object", ["matmul_object.cpp"])
     yield "registered_tiling", lambda: compile_and_run(folder, "registered_tiling", ["registered_tiling.cpp"])
     yield "language", lambda: compile_and_run(folder, "language", ["language.cpp"])
-    yield "matmul_shapes", lambda: compile_and_run(folder, "matmul_shapes", ["matmul_shapes.cpp"])
+    for name in ("matmul_shapes", "matmul_types", "matmul_configs", "matmul_mix", "matmul_batches"):
+        yield name, lambda name=name: compile_and_run(folder, name, [f"{name}.cpp"])
+    yield "styles", lambda: compile_and_run(folder, "styles", ["styles.cpp"])
     yield "debug", lambda: debug(folder)
     yield "mix", lambda: compile_and_run(folder, "mix", ["mix.cpp"])
     yield "launch_by_name", lambda: compile_and_run(folder, "by_name", ["by_name_main.cpp", "by_name_kernel.cpp"])

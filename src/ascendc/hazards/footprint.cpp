@@ -7,6 +7,7 @@
 #include "ascendc/launch/core_runtime.h"
 #include "ascendc/launch/lanes.h"
 #include "ascendc/launch/numbers.h"
+#include "ascendc/launch/widen.h"
 
 namespace etalon::ascendc::hazards {
 
@@ -240,7 +241,7 @@ void move(const InstructionEvent& e, const Partners& partners, Footprint& out) {
   if (!from_gm && !to_gm) {
     add_rows(out.operand(m.src_space, false), m.local, m.rows, m.row_bytes, m.src_pitch);
     Operand& dst = out.operand(m.dst_space, true);
-    add_rows(dst, m.local2, m.rows, m.row_bytes, m.dst_pitch);
+    add_rows(dst, m.local2, m.rows, m.row_bytes * widening(m), m.dst_pitch * widening(m));
     if (!e.is_cube && m.dst_space == kAscL1) dst.core = partners.of(e, 0);
     return;
   }

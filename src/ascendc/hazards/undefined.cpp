@@ -7,6 +7,7 @@
 #include "ascendc/launch/arrange.h"
 #include "ascendc/launch/core_runtime.h"
 #include "ascendc/launch/lanes.h"
+#include "ascendc/launch/widen.h"
 
 namespace etalon::ascendc::hazards {
 namespace {
@@ -313,6 +314,12 @@ Escape UndefinedBytes::move(const InstructionEvent& e, const Footprint& footprin
     }
     const Operand& dst = *(footprint.end() - 1);
     std::uint8_t* to = image(dst.core < 0 ? e.core : dst.core, m.dst_space) + m.local2;
+    if (widening(m) > 1) {
+      for (std::int64_t i = 0; i < m.rows * m.row_bytes; i += 2)
+        put(to + i / m.row_bytes * m.dst_pitch * 2 + i % m.row_bytes * 2, 4,
+            any(from + i / m.row_bytes * m.src_pitch + i % m.row_bytes, 2));
+      return escape;
+    }
     for (std::int64_t r = 0; r < m.rows; ++r)
       std::memmove(to + r * m.dst_pitch, from + r * m.src_pitch, static_cast<std::size_t>(m.row_bytes));
     return escape;

@@ -7,6 +7,7 @@
 
 #include "ascendc/launch/core_runtime.h"
 #include "ascendc/launch/numbers.h"
+#include "ascendc/launch/widen.h"
 
 namespace etalon::ascendc {
 
@@ -117,7 +118,7 @@ void CoreRuntime::move(const etalon_asc_move& m) {
                local_span(m, m.dst_pitch, (m.row_bytes + m.left_pad + m.right_pad + 31) / 32 * 32), true);
     else
       a = side(m.src_space, m.local, local_span(m, m.src_pitch, m.row_bytes), false);
-    if (!gm) b = side(m.dst_space, m.local2, local_span(m, m.dst_pitch, m.row_bytes), true);
+    if (!gm) b = side(m.dst_space, m.local2, local_span(m, m.dst_pitch, m.row_bytes) * widening(m), true);
     observe(pipe_of(m), name, {a, b}, gm ? m.gm : nullptr, m.rows * m.row_bytes, m.dst_space == kAscGm,
             InstructionEvent::Descriptor::move, &m);
     if (launch_.functional) move_numbers(m);
@@ -130,6 +131,16 @@ void CoreRuntime::move_numbers(const etalon_asc_move& m) {
     const std::byte* from = memory_[m.src_space].get() + m.local;
     const bool to_cube = !is_cube_ && m.dst_space == kAscL1;
     std::byte* to = (to_cube ? partner(0).memory_ : memory_)[m.dst_space].get() + m.local2;
+    if (widening(m) > 1) {
+      for (std::int64_t r = 0; r < m.rows; ++r) {
+        for (std::int64_t i = 0; i < m.row_bytes / 2; ++i) {
+          float x = 0;
+          load_reals(kAscF16, from + r * m.src_pitch + i * 2, 1, 0, &x);
+          store_as(to + r * m.dst_pitch * 2 + i * 4, x);
+        }
+      }
+      return;
+    }
     for (std::int64_t r = 0; r < m.rows; ++r) {
       std::memmove(to + r * m.dst_pitch, from + r * m.src_pitch, static_cast<std::size_t>(m.row_bytes));
     }

@@ -28,8 +28,8 @@ class MatmulApiTilingBase {
     b_local_ = position == TPosition::TSCM || position == TPosition::B1;
     return detail::bits_of(type) > 0 ? 0 : -1;
   }
-  int32_t SetCType(TPosition, CubeFormat, DataType) { return 0; }
-  int32_t SetBiasType(TPosition, CubeFormat, DataType) { return 0; }
+  int32_t SetCType(TPosition, CubeFormat, DataType type) { return detail::is_result(type) ? 0 : -1; }
+  int32_t SetBiasType(TPosition, CubeFormat, DataType type) { return detail::is_result(type) ? 0 : -1; }
   int32_t SetDequantType(DequantType type) {
     per_channel_ = type == DequantType::TENSOR;
     return 0;
@@ -65,8 +65,8 @@ class MatmulApiTilingBase {
     bias_ = on;
     return 0;
   }
-  int32_t SetMadType(MatrixMadType) { return 0; }
-  int32_t SetMadType(int32_t) { return 0; }
+  // Scales of blocks (MXMODE) are not available.
+  int32_t SetMadType(MatrixMadType type) { return type == MatrixMadType::MXMODE ? -1 : 0; }
   int32_t SetDoubleBuffer(bool a, bool b, bool c, bool, bool = true, bool = true) {
     twice_a_ = a, twice_b_ = b, twice_c_ = c;
     return 0;

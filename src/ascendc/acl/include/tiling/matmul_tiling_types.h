@@ -123,6 +123,7 @@ inline int32_t bits_of(DataType t) {
     default: return 0;
   }
 }
+inline bool is_result(DataType t) { return t == DataType::DT_INT32 || bits_of(t) >= 8; }
 inline int32_t bytes(int32_t rows, int32_t columns, int32_t bits) {
   return static_cast<int32_t>(int64_t{rows} * columns * bits / 8);
 }

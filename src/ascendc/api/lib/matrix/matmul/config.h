@@ -144,6 +144,9 @@ struct MatmulBatchParams {
   bool isBiasBatch = true;
   BatchOutMode bmmOutMode = BatchOutMode::SINGLE_BATCH;
 };
+struct MatmulBiasParams {
+  bool isBiasBatch = true;  // each matrix of a batch has a bias of its own
+};
 struct MatmulFuncParams {
   bool intrinsicsCheck, enVecND2NZ, enableDoubleCache = false, enableL1CacheUB = false;
   std::uint32_t doMTE2Preload = 0;
@@ -166,6 +169,7 @@ constexpr void put(MatmulConfig& c, const MatmulQuantParams& p) {
 constexpr void put(MatmulConfig& c, const MatmulBatchParams& p) {
   c.isNBatch = p.isNBatch, c.batchMode = p.batchMode, c.isBiasBatch = p.isBiasBatch, c.batchOutMode = p.bmmOutMode;
 }
+constexpr void put(MatmulConfig& c, const MatmulBiasParams& p) { c.isBiasBatch = p.isBiasBatch; }
 constexpr void put(MatmulConfig& c, const MatmulFuncParams& p) {
   c.intrinsicsCheck = p.intrinsicsCheck, c.enVecND2NZ = p.enVecND2NZ, c.enableDoubleCache = p.enableDoubleCache;
   c.enableL1CacheUB = p.enableL1CacheUB, c.doMTE2Preload = p.doMTE2Preload, c.iterateOrder = p.iterateOrder;

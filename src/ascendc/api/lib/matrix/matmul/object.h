@@ -139,7 +139,7 @@ class MatmulImpl {
   void GetTensorC(const LocalTensor<CT>& co2Local, std::uint8_t enAtomic = 0, bool = false) {
     if (enAtomic != 0) etalon_asc_fail("ascendc.matmul", "results to UB are not added to what lies there");
     const detail::mm::Place p = blocks().place(async_ ? next_ : next_ - 1);
-    CT* from = static_cast<CT*>(scratch());
+    CT* from = scratch();
     if (async_) {
       ask_ahead();
       from = slot(next_);
@@ -196,7 +196,7 @@ class MatmulImpl {
     r_.pitch_c = C::format == CubeFormat::NZ ? detail::mm::align(r_.single_m, 16) : detail::mm::align(r_.single_n, line);
     last_ = ask(kMatmulAll, 0, scratch());
     wait();
-    detail::mm::to_ub(ubCmatrix, static_cast<CT*>(scratch()), count);
+    detail::mm::to_ub(ubCmatrix, scratch(), count);
     Restart();
   }
   void WaitIterateAll() { wait(); }
@@ -225,9 +225,9 @@ class MatmulImpl {
     const std::int64_t each = elements(r_.single_m, r_.single_n), count = batchA > batchB ? batchA : batchB;
     if (count * each * static_cast<std::int64_t>(sizeof(CT)) > detail::mm::kScratchResult)
       etalon_asc_fail("ascendc.matmul", "results of a batch to UB that are larger than UB");
-    batches(static_cast<CT*>(scratch()), batchA, batchB, 0, true, matrixStrideA, matrixStrideB, 0, 0, true);
+    batches(scratch(), batchA, batchB, 0, true, matrixStrideA, matrixStrideB, 0, 0, true);
     wait();
-    detail::mm::to_ub(ubCmatrix, static_cast<CT*>(scratch()), count * each);
+    detail::mm::to_ub(ubCmatrix, scratch(), count * each);
   }
   // batchLoop times as many, results to the workspace, where GetBatchTensorC finds one step after the other.
   template <bool sync = true, bool waitIterateBatch = false>
@@ -305,8 +305,8 @@ class MatmulImpl {
   }
   void Restart() { next_ = ahead_ = 0; }
   detail::mm::Blocks blocks() const { return {r_, tiling_}; }
-  void* scratch() const {
-    return etalon_matmul_scratch(detail::mm::block_index(), static_cast<std::uint32_t>(AscendC::GetSubBlockIdx()));
+  CT* scratch() const {
+    return static_cast<CT*>(etalon_matmul_scratch(detail::mm::block_index(), static_cast<std::uint32_t>(AscendC::GetSubBlockIdx())));
   }
   void need_workspace() const {
     if (workspace_ == nullptr)
@@ -374,7 +374,7 @@ class MatmulImpl {
     if (in_l1(A::pos) || in_l1(B::pos))
       etalon_asc_fail("ascendc.matmul", "operands in L1 belong to the cube core: vector cores do not reach it on "
                                         "dav-2201; use the object where ASCEND_IS_AIC");
-    auto* room = static_cast<std::uint8_t*>(scratch()) + kScratchResult;
+    auto* room = reinterpret_cast<std::uint8_t*>(scratch()) + kScratchResult;
     const bool a_turned = r_.a_transposed != 0, b_turned = r_.b_transposed == 0;
     if constexpr (in_ub(A::pos)) {
       if (a_.is_local()) r_.a = a_.to_gm(room, a_turned ? r_.single_k : r_.single_m, a_turned ? r_.single_m : r_.single_k);
