@@ -2,11 +2,14 @@
 // Memory of devices and host. Every address is looked up before it is used.
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "ascendc/acl/runtime.h"
 
@@ -27,7 +30,32 @@ bool is_mapped(const void* address, std::size_t bytes) {
   return msync(reinterpret_cast<void*>(first), last - first, MS_ASYNC) == 0;
 }
 
+// And may it write them? A byte of each page is written over itself by the system, which refuses where a
+// store would end this process. Where the system does not offer that, all that is mapped counts as writable.
+bool is_writable(void* address, std::size_t bytes) {
+  if (bytes == 0) return true;
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(address), end = begin + bytes;
+  std::vector<iovec> places;
+  for (std::uintptr_t at = begin; at < end; at = at / page * page + page)
+    places.push_back({reinterpret_cast<void*>(at), 1});
+  constexpr std::size_t kAtOnce = 1024;
+  for (std::size_t i = 0; i < places.size(); i += kAtOnce) {
+    const auto n = static_cast<unsigned long>(std::min(kAtOnce, places.size() - i));
+    const ssize_t done = process_vm_writev(getpid(), &places[i], n, &places[i], n, 0);
+    if (done < 0 && errno != EFAULT) return true;
+    if (done != static_cast<ssize_t>(n)) return false;
+  }
+  return true;
+}
+
 enum class Side { host, device, any };
+
+aclError check_writable(const char* function, const char* argument, void* address, std::size_t bytes) {
+  if (Runtime::get().place_of(address).device >= 0 || is_writable(address, bytes)) return ACL_SUCCESS;
+  return refuse(ACL_ERROR_RT_PARAM_INVALID, function, "acl.address",
+                fmt::format("{}: {} bytes from {} on may not be written", argument, bytes, address));
+}
 
 // Whether `bytes` from `address` on may be copied as memory of `side`.
 aclError check_range(const char* function, const char* argument, const void* address, std::size_t bytes,
@@ -106,6 +134,7 @@ aclError copy(const char* function, void* to, std::size_t capacity, const void* 
     return code;
   if (const aclError code = check_range(function, "the source", from, count, from_side); code != 0)
     return code;
+  if (const aclError code = check_writable(function, "the destination", to, count); code != 0) return code;
   std::memmove(to, from, count);
   note_written(to, count);
   return ACL_SUCCESS;
@@ -141,7 +170,7 @@ aclError aclrtMalloc(void** address, size_t bytes, aclrtMemMallocPolicy) {
                               d.arena->capacity() - d.arena->used(), d.arena->capacity()),
                   "free what is no longer needed");
   d.device->adopt(memory, size);
-  if (d.written) d.written->add(memory, size);
+  if (d.written) d.written->add(memory, d.device->find(memory, 1)->reachable());
   *address = memory;
   return ACL_SUCCESS;
 }
@@ -207,6 +236,7 @@ aclError aclrtMemset(void* address, size_t capacity, int32_t value, size_t count
                   fmt::format("{} bytes into a destination of {}", count, capacity));
   if (const aclError code = check_range(__func__, "the address", address, count, Side::any); code != 0)
     return code;
+  if (const aclError code = check_writable(__func__, "the address", address, count); code != 0) return code;
   std::memset(address, value, count);
   note_written(address, count);
   return ACL_SUCCESS;

@@ -139,6 +139,9 @@ TEST(Acl, refuses_what_would_crash) {
   EXPECT_NE(recent().find("acl.null"), std::string::npos);
   EXPECT_EQ(copy(host_side.data(), p, 8, ACL_MEMCPY_HOST_TO_DEVICE), ACL_ERROR_RT_INVALID_MEMORY_TYPE);
   EXPECT_NE(recent().find("acl.kind"), std::string::npos);
+  static const char constant[64] = "not to be written";
+  EXPECT_EQ(copy(const_cast<char*>(constant), p, 8, ACL_MEMCPY_DEVICE_TO_HOST), ACL_ERROR_RT_PARAM_INVALID);
+  EXPECT_NE(recent().find("may not be written"), std::string::npos);
   EXPECT_EQ(copy(host_side.data(), p, 8, static_cast<aclrtMemcpyKind>(42)), ACL_ERROR_INVALID_PARAM);
   EXPECT_EQ(copy(p, host_side.data(), 1001, ACL_MEMCPY_HOST_TO_DEVICE), ACL_ERROR_RT_PARAM_INVALID);
   EXPECT_NE(recent().find("acl.range"), std::string::npos);

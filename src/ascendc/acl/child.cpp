@@ -2,6 +2,7 @@
 #include "ascendc/acl/child.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -15,6 +16,7 @@
 #include <limits>
 #include <optional>
 
+#include "ascendc/acl/crash_place.h"
 #include "ascendc/acl/profile_record.h"
 #include "ascendc/acl/settings.h"
 #include "ascendc/hazards/checker.h"
@@ -26,27 +28,28 @@ namespace {
 
 constexpr rlim_t kHeapLimit = rlim_t{16} << 30;  // bytes a kernel may take of the host besides device memory
 ReportPage* shared_page = nullptr;
+const HazardChecker* shared_checker = nullptr;
+
+void put_core(ReportPage& page) {
+  if (const etalon_asc_core* core = etalon_asc_current) {
+    page.has_core = true;
+    page.is_cube = core->is_cube != 0;
+    page.block = core->block;
+    page.sub_block = core->sub_block;
+  }
+}
 
 // Only what a signal handler may do: note the place and end.
 void on_signal(int signal, siginfo_t* info, void* context) {
   ReportPage& p = *shared_page;
   p.signal = signal;
+  p.cause = info->si_code;
   p.address = reinterpret_cast<std::uint64_t>(info->si_addr);
-  const auto* machine = static_cast<const ucontext_t*>(context);
-#if defined(__x86_64__)
-  p.instruction = static_cast<std::uint64_t>(machine->uc_mcontext.gregs[REG_RIP]);
-  p.stack = static_cast<std::uint64_t>(machine->uc_mcontext.gregs[REG_RSP]);
-#elif defined(__aarch64__)
-  p.instruction = machine->uc_mcontext.pc;
-  p.stack = machine->uc_mcontext.sp;
-#endif
-  if (const etalon_asc_core* core = etalon_asc_current) {
-    p.has_core = true;
-    p.is_cube = core->is_cube != 0;
-    p.block = core->block;
-    p.sub_block = core->sub_block;
-  }
+  put_core(p);
   p.state = ReportPage::caught_signal;
+  note_place(p, *static_cast<const ucontext_t*>(context));
+  if (signal == SIGPROF && shared_checker != nullptr)
+    p.cores = shared_checker->cores_now(p.core, ReportPage::kCores);
   _exit(1);
 }
 
@@ -70,6 +73,7 @@ void catch_signals() {
 
 void set_limits(double timeout) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  setpgid(0, 0);  // what the kernel starts ends with it, and what it signals to its group stays here
   rlimit limit = {};
   if (getrlimit(RLIMIT_DATA, &limit) == 0) {
     limit.rlim_cur = std::min(limit.rlim_max, kHeapLimit);
@@ -92,20 +96,31 @@ void put(char (&to)[size], const std::string& text) {
   to[n] = '\0';
 }
 
-void put_core(ReportPage& page) {
-  if (const etalon_asc_core* core = etalon_asc_current) {
-    page.has_core = true;
-    page.is_cube = core->is_cube != 0;
-    page.block = core->block;
-    page.sub_block = core->sub_block;
-  }
-}
-
 void put_failure(ReportPage& page, const std::string& code, const std::string& text, const std::string& fix) {
   put(page.code, code);
   put(page.text, text);
   put(page.fix, fix);
   page.state = ReportPage::failed;
+}
+
+// A kernel that ends the process or makes another one is ended before anything of the program's own runs in
+// it.
+void catch_ways_out() {
+  on_exit(
+      [](int status, void*) {
+        put_core(*shared_page);
+        put_failure(*shared_page, "run.exit", fmt::format("calls exit with code {}", status),
+                    "return from it instead");
+        _exit(1);
+      },
+      nullptr);
+  pthread_atfork(
+      [] {
+        put_core(*shared_page);
+        put_failure(*shared_page, "run.fork", "starts a process", "a device has none");
+        _exit(1);
+      },
+      nullptr, nullptr);
 }
 
 // Notes the core that an exception leaves, if it is the first: once the launch is unwound there are no cores.
@@ -167,19 +182,29 @@ void note_time(const ChildTask& task, const LaunchResult& run, const hazards::Si
   std::fclose(out);
 }
 
-// Prints what the checker found and counts what is no mere advice.
-std::uint32_t tell_hazards(const HazardChecker& checker) {
-  std::uint32_t failures = 0;
+// Writes down what the checker found and counts what is no mere advice. `ended_by`: the code of the launch
+// that failed; empty if it did not.
+void put_hazards(const ChildTask& task, const HazardChecker& checker, const std::string& ended_by,
+                 ReportPage& page) {
   for (const Finding& f : checker.findings()) {
     const bool is_failure = f.severity == Severity::failure;
-    std::fprintf(stderr, "etalon: %s %s: %s%s%s\n",
-                 is_failure                        ? "failure"
-                 : f.severity == Severity::warning ? "warning"
-                                                   : "note",
-                 f.code.c_str(), f.text.c_str(), f.where.empty() ? "" : " at ", f.where.c_str());
-    if (is_failure) ++failures;
+    std::string line = fmt::format("etalon: {} {}: {}",
+                                   is_failure                        ? "failure"
+                                   : f.severity == Severity::warning ? "warning"
+                                                                     : "note",
+                                   f.code, f.text);
+    // A hang of many cores has several findings; each says why the kernel did not end.
+    const bool ends = !ended_by.empty() &&
+                      (f.code == ended_by || (ended_by == "ascendc.deadlock" &&
+                                              (f.code == "hazard.deadlock" || f.code == "hazard.sync-grid")));
+    if (ends && !task.launched_at.empty()) line += "; launched at " + task.launched_at;
+    line += '\n';
+    page.told = page.told || ends;
+    if (is_failure) ++page.hazards;
+    if (page.findings_bytes + line.size() > ReportPage::kFindings) continue;
+    std::memcpy(page.findings + page.findings_bytes, line.data(), line.size());
+    page.findings_bytes += static_cast<std::uint32_t>(line.size());
   }
-  return failures;
 }
 
 }  // namespace
@@ -201,6 +226,8 @@ const char* name_of(KernelType type) {
 void run_child(const ChildTask& task, ReportPage& page) {
   shared_page = &page;
   catch_signals();
+  catch_ways_out();
+  note_program();
   set_limits(task.timeout);
   try {
     LaunchOptions options = task.options;
@@ -209,6 +236,7 @@ void run_child(const ChildTask& task, ReportPage& page) {
       checker.emplace(task.kernel);
       for (const WrittenBytes& w : task.written->all()) checker->track(w);
       options.observer = &*checker;
+      shared_checker = &*checker;
     }
     hazards::Sites sites;
     if (!profile_file().empty()) {
@@ -222,7 +250,8 @@ void run_child(const ChildTask& task, ReportPage& page) {
       const NoteThrower note(page);
       task.body(task.closure);
     });
-    if (checker) page.hazards = tell_hazards(*checker);
+    shared_checker = nullptr;
+    if (checker) put_hazards(task, *checker, run ? "" : run.error().code, page);
     if (run) {
       if (task.options.mode != Mode::functional) note_time(task, *run, sites, page);
       page.state = ReportPage::ended;

@@ -5,9 +5,11 @@
 
 #include <csignal>
 #include <cstdint>
+#include <string>
 
 #include "ascendc/acl/launch_abi.h"
 #include "ascendc/acl/runtime.h"
+#include "ascendc/hazards/checker.h"
 #include "ascendc/launch/launch.h"
 
 namespace etalon::ascendc {
@@ -18,14 +20,26 @@ struct ReportPage {
   volatile std::uint32_t state;
   char code[64], text[3072], fix[512];
   // A signal: which, where, and what the core was doing.
-  std::int32_t signal;
+  std::int32_t signal, cause;  // si_signo, si_code
   std::uint64_t address, instruction, stack;
+  std::uint64_t impossible;  // a register that holds what no address can be; 0: none
+  bool returns_to_it;        // the instruction is a return, so the stack was overwritten
+  hazards::Sites::Site here,
+      last_call;  // return addresses from the instruction up; of the last call of the API
   bool has_core, is_cube;
   std::uint32_t block, sub_block;
+  static constexpr std::uint32_t kCores = 128;
+  std::uint32_t cores;  // where each stands when time is up
+  HazardChecker::CoreNow core[kCores];
   // A launch that was timed.
   bool timed;
   double task_us;
-  std::uint32_t hazards;  // findings of the checker that are failures
+  // What the checker found, as lines of text, and how many of them are failures. Not printed by the child:
+  // the kernel may have closed its standard error, or flooded it.
+  std::uint32_t hazards, findings_bytes;
+  bool told;  // what ended the kernel is among them
+  static constexpr std::uint32_t kFindings = 1 << 20;
+  char findings[kFindings];
   // What it left in L2, by device address; more ranges than these are forgotten.
   static constexpr std::uint32_t kRanges = 4096;
   std::uint32_t ranges;
@@ -39,6 +53,7 @@ struct ChildTask {
   Device* device = nullptr;
   const catalog::Chip* chip = nullptr;
   const char* kernel = "kernel";
+  std::string launched_at;  // "file:line" of the launch; empty: not known
   LaunchOptions options;
   void (*body)(void*) = nullptr;
   void* closure = nullptr;

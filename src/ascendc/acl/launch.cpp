@@ -6,25 +6,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <cmath>
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <new>
 #include <optional>
+#include <set>
+#include <string_view>
 
 #include "ascendc/acl/child.h"
 #include "ascendc/acl/exit_code.h"
+#include "ascendc/acl/failure_text.h"
 #include "ascendc/acl/output_pump.h"
 #include "ascendc/acl/settings.h"
-#include "ascendc/hazards/sites.h"
 
 namespace etalon::ascendc {
 namespace {
 
-constexpr double kWallPerProcessorTime = 5;  // a kernel that sleeps is ended too, later
-// A fault this far below or above the stack pointer is the end of the stack: a large array may reach over it.
-constexpr std::uint64_t kBelowStack = 64 * 1024, kAboveStack = 16 << 20;
 bool is_child = false;
 
 struct PageMapping {
@@ -58,95 +57,6 @@ Result<KernelType> type_of(std::uint32_t type) {
   }
 }
 
-// The line of the user's source that the kernel was at, if the program has debug information.
-std::string line_text(const ReportPage& p) {
-  if (p.state != ReportPage::caught_signal || p.instruction == 0) return "";
-  hazards::Sites::Site site;
-  site.frames[0] = reinterpret_cast<const void*>(p.instruction + 1);  // as if it were a return address
-  site.count = 1;
-  const std::string line = hazards::SourceLines().of(site);
-  return line.empty() ? "" : " at " + line;
-}
-
-std::string core_text(const ReportPage& p) {
-  if (!p.has_core) return "";
-  return fmt::format(", block {}, {} core{}", p.block, p.is_cube ? "cube" : "vector",
-                     !p.is_cube && p.sub_block > 0 ? fmt::format(" {} of its block", p.sub_block) : "");
-}
-
-Error signal_error(const ReportPage& p, double timeout) {
-  const auto address = fmt::format("{:#x}", p.address);
-  switch (p.signal) {
-    case SIGPROF:
-      return {"run.timeout",
-              fmt::format("not done after {} s of processor time", timeout),
-              "look for a loop that never ends, or raise --timeout",
-              {},
-              0,
-              0,
-              {}};
-    case SIGSEGV:
-    case SIGBUS:
-      if (p.address + kBelowStack > p.stack && p.address < p.stack + kAboveStack)
-        return {"run.stack",
-                "its local variables and calls take more than the 256 KiB of a core's stack",
-                "no recursion, no large arrays on the stack",
-                {},
-                0,
-                0,
-                {}};
-      return {"run.crash",
-              fmt::format("touches address {}, which is no memory", address),
-              "check pointers and indices",
-              {},
-              0,
-              0,
-              {}};
-    case SIGFPE:
-      return {"run.crash", "divides by zero", "check divisors taken from the tiling", {}, 0, 0, {}};
-    case SIGABRT:
-      return {"run.abort", "calls abort, or an assert failed", "", {}, 0, 0, {}};
-    default:
-      return {"run.crash", fmt::format("ends by signal {} ({})", p.signal, strsignal(p.signal)), "", {}, 0, 0,
-              {}};
-  }
-}
-
-// How a child ended that left no word, from what the system says.
-Error silent_error(int status, bool was_reaped, bool was_overdue, double timeout) {
-  if (was_overdue)
-    return {"run.timeout",
-            fmt::format("not done after {} s", timeout * kWallPerProcessorTime),
-            "it waits for something outside the device",
-            {},
-            0,
-            0,
-            {}};
-  if (!was_reaped)
-    return {"run.lost",
-            "its process was taken away by somebody else's wait",
-            "do not wait for children you did not start",
-            {},
-            0,
-            0,
-            {}};
-  if (WIFSIGNALED(status))
-    return {"run.killed",
-            fmt::format("its process was killed by signal {}", WTERMSIG(status)),
-            "the host may have run out of memory",
-            {},
-            0,
-            0,
-            {}};
-  return {"run.exit",
-          fmt::format("calls exit with code {}", WEXITSTATUS(status)),
-          "return from it instead",
-          {},
-          0,
-          0,
-          {}};
-}
-
 aclError code_of(const Error& error, KernelType type) {
   const bool is_vector = type == KernelType::aiv;
   if (error.code == "run.timeout")
@@ -154,15 +64,33 @@ aclError code_of(const Error& error, KernelType type) {
   return is_vector ? ACL_ERROR_RT_VECTOR_CORE_EXCEPTION : ACL_ERROR_RT_AICORE_EXCEPTION;
 }
 
-// Tells the user, and keeps the text for aclGetRecentErrMsg.
-aclError tell(const etalon_launch_config& c, aclError code, const Error& error, const std::string& core) {
+// Tells the user, unless the checker has, and keeps the text for aclGetRecentErrMsg.
+aclError tell(const etalon_launch_config& c, aclError code, const Error& error, const std::string& core,
+              bool told = false) {
   std::string text =
       fmt::format("kernel {}{}: {}", c.kernel != nullptr ? c.kernel : "kernel", core, error.message);
   if (c.file != nullptr) text += fmt::format("; launched at {}:{}", c.file, c.line);
-  std::fprintf(stderr, "etalon: failure %s: %s%s\n", error.code.c_str(), text.c_str(),
-               error.fix.empty() ? "" : (" (" + error.fix + ")").c_str());
+  if (!told) {
+    std::fprintf(stderr, "etalon: failure %s: %s%s\n", error.code.c_str(), text.c_str(),
+                 error.fix.empty() ? "" : (" (" + error.fix + ")").c_str());
+  }
   note_exit(error.code == "acl.architecture" || error.code == "acl.chip" ? kWrongChip : kKernelFailed);
   return refuse(code, "launch", error.code.c_str(), text, error.fix);
+}
+
+// What the checker found. Advice and warnings that were given before are not repeated: programs launch in
+// loops.
+void tell_findings(const ReportPage& page) {
+  static std::set<std::string, std::less<>> known;
+  const std::string_view text(page.findings, std::min(page.findings_bytes, ReportPage::kFindings));
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+    const std::string_view line = text.substr(at, end - at);
+    at = end;
+    const bool is_failure = line.starts_with("etalon: failure");
+    if (is_failure || known.insert(std::string(line)).second)
+      std::fwrite(line.data(), 1, line.size(), stderr);
+  }
 }
 
 struct Prepared {
@@ -195,6 +123,7 @@ Result<Prepared> prepare(Runtime& r, const etalon_launch_config& c, aclError* co
   p.task.device = p.device->device.get();
   p.task.chip = chip;
   if (c.kernel != nullptr) p.task.kernel = c.kernel;
+  if (c.file != nullptr) p.task.launched_at = fmt::format("{}:{}", c.file, c.line);
   p.task.options.type = type;
   p.task.options.blocks = static_cast<int>(c.blocks);
   const bool is_profiled = !profile_file().empty();
@@ -221,12 +150,14 @@ std::optional<int> carry_out(const Prepared& p, ReportPage& page, bool* was_over
     pump.enter_child();
     run_child(p.task, page);
   }
-  const double limit = p.task.timeout > 0 ? p.task.timeout * kWallPerProcessorTime + 2 : 0;
+  setpgid(child, child);  // whoever comes first
+  const double limit = p.task.timeout > 0 ? wall_limit(p.task.timeout) : 0;
   *was_overdue = !pump.run(child, limit);
   int status = 0;
   pid_t reaped = 0;
   do reaped = waitpid(child, &status, 0);
   while (reaped < 0 && errno == EINTR);
+  tell_findings(page);
   if (pump.dropped() > 0) {
     std::fprintf(
         stderr,
@@ -279,17 +210,10 @@ extern "C" int etalon_launch(const etalon_launch_config* config, void (*body)(vo
     if (page.hazards > 0) note_exit(kKernelFailed);
     return ACL_SUCCESS;
   }
-  Error error;
-  if (page.state == ReportPage::failed)
-    error = {page.code, page.text, page.fix, {}, 0, 0, {}};
-  else if (page.state == ReportPage::caught_signal)
-    error = signal_error(page, p.task.timeout);
-  else
-    error = silent_error(status.value_or(0), status.has_value(), was_overdue, p.task.timeout);
+  const Error error = failure_of(page, status, was_overdue, p.task.timeout);
   code = code_of(error, p.task.options.type);
   p.stream->failure = code;
-  error.message += line_text(page);
-  return tell(c, code, error, core_text(page));
+  return tell(c, code, error, core_text(page), page.told);
 }
 
 extern "C" void etalon_register_image(const char* architecture) {

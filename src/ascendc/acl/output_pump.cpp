@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +14,10 @@
 
 namespace etalon::ascendc {
 namespace {
+
+constexpr int kLookAgainMs = 10;  // where the system has no descriptor for a process
+constexpr int kDrains = 256;
+constexpr double kGrace_s = 0.3;
 
 void shut(int& descriptor) {
   if (descriptor >= 0) close(descriptor);
@@ -66,25 +72,52 @@ bool OutputPump::pass_on(int stream) {
   return true;
 }
 
+namespace {
+
+// Without taking its status, which the caller waits for.
+bool has_ended(pid_t child) {
+  siginfo_t info = {};
+  return waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+         info.si_pid == child;
+}
+
+}  // namespace
+
+// The ends of the pipes say nothing about the child: it may close them and go on, and processes that it has
+// started may hold them longer than it.
 bool OutputPump::run(pid_t child, double limit_s) {
   shut(write_[0]);
   shut(write_[1]);
   using Clock = std::chrono::steady_clock;
   const auto begin = Clock::now();
-  bool in_time = true;
-  while (read_[0] >= 0 || read_[1] >= 0) {
-    int wait_ms = -1;
-    if (limit_s > 0 && in_time) {
-      const double left = limit_s - std::chrono::duration<double>(Clock::now() - begin).count();
+  int child_end = static_cast<int>(syscall(SYS_pidfd_open, child, 0));  // readable once it has ended
+  bool in_time = true, ended = false;
+  while (!ended) {
+    int wait_ms = child_end < 0 ? kLookAgainMs : -1;
+    if (limit_s > 0) {
+      const double end_s = in_time ? limit_s : limit_s + kGrace_s;
+      const double left = end_s - std::chrono::duration<double>(Clock::now() - begin).count();
       if (left <= 0) {
-        kill(child, SIGKILL);
+        kill(child, in_time ? SIGPROF : SIGKILL);  // at first it can still say where it is
         in_time = false;
-      } else {
-        wait_ms = static_cast<int>(std::min(left * 1e3, 1e9)) + 1;
       }
+      const int left_ms = static_cast<int>(std::clamp(left, kGrace_s, 1e6) * 1e3);
+      wait_ms = wait_ms < 0 ? left_ms : std::min(wait_ms, left_ms);
     }
-    pollfd ends[2] = {{read_[0], POLLIN, 0}, {read_[1], POLLIN, 0}};  // negative descriptors are passed over
-    if (poll(ends, 2, wait_ms) < 0 && errno != EINTR) return in_time;
+    // Negative descriptors are passed over.
+    pollfd ends[3] = {{read_[0], POLLIN, 0}, {read_[1], POLLIN, 0}, {child_end, POLLIN, 0}};
+    if (poll(ends, 3, wait_ms) < 0 && errno != EINTR) break;
+    for (int s = 0; s < 2; ++s) {
+      if (ends[s].revents != 0 && !pass_on(s)) shut(read_[s]);
+    }
+    ended = child_end < 0 ? has_ended(child) : ends[2].revents != 0;
+  }
+  shut(child_end);
+  kill(-child, SIGKILL);  // what it has started and left behind
+  // What it wrote is in the pipes; more than they hold comes from somebody else.
+  for (int i = 0; i < kDrains; ++i) {
+    pollfd ends[2] = {{read_[0], POLLIN, 0}, {read_[1], POLLIN, 0}};
+    if (poll(ends, 2, 0) <= 0) break;
     for (int s = 0; s < 2; ++s) {
       if (ends[s].revents != 0 && !pass_on(s)) shut(read_[s]);
     }

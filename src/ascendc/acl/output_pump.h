@@ -19,8 +19,8 @@ class OutputPump {
 
   bool is_open() const { return read_[0] >= 0; }
   void enter_child();  // output goes into the pump from here on
-  // Passes on what comes until the child has closed both ends. After `limit_s` seconds (0: none) kills it and
-  // returns false.
+  // Passes on what comes until the child, the leader of a process group, has ended, and ends what is left of
+  // the group. After `limit_s` seconds (0: none) kills it and returns false.
   bool run(pid_t child, double limit_s);
   std::int64_t dropped() const { return dropped_; }
 

@@ -91,12 +91,32 @@ void HazardChecker::on_end(const LaunchEnd& end) {
   if (end.code == "ascendc.deadlock") m.stuck();
 }
 
+std::uint32_t HazardChecker::cores_now(CoreNow* out, std::uint32_t most) const {
+  const Impl& m = *impl_;
+  std::uint32_t n = 0;
+  for (const Core& c : m.cores) {
+    if (n == most) break;
+    CoreNow& now = out[n++];
+    now.is_cube = c.is_cube;
+    now.state = !c.waits_for.empty()  ? CoreNow::waiting
+                : c.blocks_begun == 0 ? CoreNow::not_begun
+                : c.in_block          ? CoreNow::at_work
+                                      : CoreNow::done;
+    now.site = m.sites.at(c.waits_for.empty() ? c.last_site : c.waits_at);
+  }
+  return n;
+}
+
 void HazardChecker::on_fault(const FaultEvent& fault) {
   Impl& m = *impl_;
   const Core& core = m.cores[static_cast<std::size_t>(fault.core)];
   const char* code = m.fault_codes.insert(fault.code).first->c_str();
-  m.report({code, m.sites.of(fault.place), 0, 0}, Severity::failure, core,
-           [&] { return fault.message + ", at {now}"; });
+  m.report({code, m.sites.of(fault.place), 0, 0}, Severity::failure, core, [&] {
+    std::string text = fault.message;  // says core and block once more
+    const std::string who = fmt::format(" on core {} block {}", fault.core, core.block);
+    if (const std::size_t at = text.find(who); at != std::string::npos) text.erase(at, who.size());
+    return text + ", at {now}";
+  });
 }
 
 // ---------------------------------------------------------------------------------------------------------
@@ -147,12 +167,15 @@ void HazardChecker::Impl::instruction(Core& core, const InstructionEvent& e, Sit
     now.unit_flag = static_cast<const etalon_asc_mmad*>(e.descriptor)->unit_flag != 0;
   if (e.descriptor_kind == InstructionEvent::Descriptor::fixpipe)
     now.unit_flag = static_cast<const etalon_asc_fixpipe*>(e.descriptor)->unit_flag != 0;
-  const AccessId id = shadow.add(now);
-
   const LocalBytes ub = [&core](std::uint32_t at) {
     return std::uint64_t{at} + 4 <= core.ub_size ? core.ub + at : nullptr;
   };
   footprint_of(e, partners, ub, footprint);
+  for (const Operand& o : footprint) {
+    if (o.space == kAscGm && !o.write && e.pipe != kAscPipeS && !o.runs.empty())
+      now.read_end = o.runs.back().begin + o.runs.back().bytes;
+  }
+  const AccessId id = shadow.add(now);
   alignment(core, e, site);
   overlap(core, e, site);
   bounds(core, e, site);
@@ -229,96 +252,6 @@ void HazardChecker::Impl::instruction(Core& core, const InstructionEvent& e, Sit
   }
 }
 
-namespace {
-
-bool queues_join(int from, int to) {
-  const auto pair = [&](int a, int b) { return (from == a && to == b) || (from == b && to == a); };
-  return pair(kAscPipeMte2, kAscPipeV) || pair(kAscPipeV, kAscPipeMte3) || pair(kAscPipeMte2, kAscPipeMte1) ||
-         pair(kAscPipeMte1, kAscPipeM) || pair(kAscPipeM, kAscPipeFix) || pair(kAscPipeMte2, kAscPipeMte3);
-}
-
-std::string flags_between(int from, int to, bool local) {
-  const std::string event = fmt::format("{}_{}", name_of_pipe(from), name_of_pipe(to));
-  std::string fix = fmt::format(
-      "SetFlag<HardEvent::{0}>(id) after {{before}} and WaitFlag<HardEvent::{0}>(id) before {{now}}", event);
-  if (local && queues_join(from, to)) {
-    const bool forward = to == kAscPipeMte3 || to == kAscPipeFix || (from == kAscPipeMte2) ||
-                         (from == kAscPipeMte1 && to == kAscPipeM);
-    fix += forward ? ", or EnQue and DeQue of a TQue between them"
-                   : ", or FreeTensor and AllocTensor of a TQue between them";
-  }
-  return fix;
-}
-
-}  // namespace
-
-void HazardChecker::Impl::clashes(Core& core, const InstructionEvent& e, const Access& now, Touch touch,
-                                  const Operand& operand, const Meeting& meeting) {
-  for (const Clash& c : meeting.clashes) {
-    const Access before = shadow.access(c.before);
-    const bool wrote = c.before_touch != Touch::read, writes = touch != Touch::read;
-    const bool same_core = before.core == now.core && core.clocks.this_block(before.pipe, before.time);
-    const bool scalar_read = same_core && before.pipe == kAscPipeS && !wrote;
-    // Kernels rely on a compiler that puts in the flags of the scalar unit, and cannot be told from the
-    // others.
-    const bool with_scalar = same_core && (before.pipe == kAscPipeS || now.pipe == kAscPipeS);
-    const Severity severity = scalar_read   ? Severity::note
-                              : with_scalar ? Severity::warning
-                                            : Severity::failure;
-    const char* code = !same_core    ? "hazard.race"
-                       : scalar_read ? "hazard.scalar-order"
-                       : !writes     ? "hazard.raw"
-                       : wrote       ? "hazard.waw"
-                                     : "hazard.war";
-    const int detail = operand.space * 64 + before.pipe * 8 + now.pipe;
-    report({code, now.site, before.site, detail}, severity, core, [&] {
-      const std::string bytes = bytes_text(operand, c.begin, c.end);
-      const char* does = touch == Touch::atomic ? "adds to" : writes ? "writes" : "reads";
-      const char* may = c.before_touch == Touch::atomic ? "adding to" : wrote ? "writing" : "reading";
-      std::string text =
-          fmt::format("{} (pipe {}) at {{now}} {} {} while {} (pipe {}", e.name, name_of_pipe(now.pipe), does,
-                      bytes, before.name, name_of_pipe(before.pipe));
-      if (!same_core) {
-        const Core& other = cores[before.core];
-        text += fmt::format(", block {} on {} core {}", before.block, other.is_cube ? "cube" : "vector",
-                            other.is_cube ? before.core : before.core - shape.cubes);
-      }
-      text += fmt::format(") at {{before}} may still be {} them; ", may);
-      if (!same_core) {
-        text +=
-            "nothing orders the two blocks: CrossCoreSetFlag after {before} and CrossCoreWaitFlag before "
-            "{now}, "
-            "SyncAll between them, or atomic or disjoint writes";
-        return text;
-      }
-      const LastWait& w = core.waits[before.pipe][now.pipe];
-      const PipeFlag* pending = nullptr;
-      for (const PipeFlag& f : core.flags[before.pipe][now.pipe]) {
-        if (f.set && f.sequence > before.sequence) pending = &f;
-      }
-      if (pending != nullptr) {
-        text += fmt::format("the flag is set at {{@{}}} but not waited for before {{now}}; ", pending->site);
-      } else if (w.any && w.waited > before.sequence && w.set < before.sequence) {
-        text += fmt::format("the flag waited for at {{@{}}} is set too early, at {{@{}}}; ", w.wait_site,
-                            w.set_site);
-      }
-      text += flags_between(before.pipe, now.pipe, operand.space != kAscGm);
-      if (with_scalar) text += "; a compiler that inserts the scalar unit's flags does this by itself";
-      return text;
-    });
-  }
-}
-
-void HazardChecker::Impl::advise_barrier(Core& core, const Access& before, const Access& now) {
-  const std::string_view name = now.name;
-  report({"hazard.vector-barrier", now.site, before.site, 0}, Severity::note, core, [&] {
-    return fmt::format(
-        "{} at {{now}} reads what {} at {{before}} writes, both on pipe V, without "
-        "PipeBarrier<PIPE_V>() between them; it is not documented which forms need it",
-        name, before.name);
-  });
-}
-
 // What of the undefined is stored may be the unused rest of a workspace: whether it is one, a buffer that the
 // kernel itself reads, is known at the end.
 void HazardChecker::Impl::leaves(Core& core, const InstructionEvent& e, SiteId site, const Escape& escape,
@@ -355,7 +288,8 @@ void HazardChecker::Impl::report_escaped() {
   for (const auto& [number, at] : in_order) {
     const auto& [key, found] = at;
     for (const std::uint32_t block : found->blocks) {
-      if (reports.fresh(*key, block)) reports.add(*key, found->severity, found->who, found->text);
+      if (reports.fresh(*key, block, found->severity))
+        reports.add(*key, found->severity, found->who, found->text);
     }
   }
   escaped.clear();

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "ascendc/hazards/shadow.h"
+#include "ascendc/hazards/sites.h"
 #include "ascendc/launch/observer.h"
 #include "base/finding.h"
 
@@ -40,6 +41,15 @@ class HazardChecker : public Observer {
   Findings findings() const;
   // Whether any finding is a failure; cheap.
   bool failed() const;
+
+  // Where each core stands, for a kernel that has to be stopped. May be called from a signal handler: nothing
+  // is allocated or locked. Returns how many were written.
+  struct CoreNow {
+    enum State : std::uint8_t { not_begun, at_work, waiting, done } state = not_begun;
+    bool is_cube = false;
+    hazards::Sites::Site site;  // of its last call, or the one it waits in
+  };
+  std::uint32_t cores_now(CoreNow* out, std::uint32_t most) const;
 
  private:
   struct Impl;

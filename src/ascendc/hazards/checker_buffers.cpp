@@ -99,22 +99,48 @@ void HazardChecker::Impl::queues_end(Core& core, const InstructionEvent&) {
 void HazardChecker::Impl::bounds(Core& core, const InstructionEvent& e, SiteId site) {
   if (e.pipe == kAscPipeM) return;
   for (const Operand& o : footprint) {
+    if (o.space == kAscGm) device_bounds(core, e, site, o);
     if (o.space == kAscGm || o.core >= 0 || o.runs.empty() || core.buffers[o.space].empty()) continue;
     const auto& all = core.buffers[o.space];
     std::uint64_t begin = o.runs.front().begin, end = 0;
     for (const Run& r : o.runs) end = std::max(end, r.begin + r.bytes);
     auto at = std::upper_bound(all.begin(), all.end(), begin,
                                [](std::uint64_t b, const LocalBuffer& x) { return b < x.begin; });
-    if (at == all.begin() || begin >= (--at)->end || end <= at->end) continue;
-    const LocalBuffer buffer = *at;
+    if (at == all.begin()) continue;
+    const LocalBuffer buffer = *--at;
+    const bool empty = buffer.begin == buffer.end && begin == buffer.begin;
+    if (!empty && (begin >= buffer.end || end <= buffer.end)) continue;
     report({"hazard.out-of-bounds", site, 0, o.space * 2 + (o.write ? 1 : 0)}, Severity::failure, core, [&] {
       return fmt::format(
-          "{} at {{now}} {} bytes {} to {} of {}, beyond the end of its buffer, bytes {} to {}; a smaller "
-          "count, or a larger buffer",
-          e.name, o.write ? "writes" : "reads", begin, end - 1, name_of_space(o.space), buffer.begin,
-          buffer.end - 1);
+          "{} at {{now}} {} bytes {} to {} of {}, beyond the end of its buffer, {}; a smaller count, or a "
+          "larger buffer",
+          e.name, o.write ? "writes" : "reads", begin, end - 1, name_of_space(o.space),
+          empty ? std::string("which has no bytes")
+                : fmt::format("bytes {} to {}", buffer.begin, buffer.end - 1));
     });
   }
+}
+
+// The last bytes of what aclrtMalloc hands out, more than was asked for (Buffer::reachable): nothing else
+// lies there.
+void HazardChecker::Impl::device_bounds(Core& core, const InstructionEvent& e, SiteId site,
+                                        const Operand& operand) {
+  std::uint64_t end = 0;
+  for (const Run& r : operand.runs) end = std::max(end, r.begin + r.bytes);
+  if (end == 0) return;
+  const auto* last = reinterpret_cast<const std::byte*>(end - 1);
+  const auto* buffer = shape.device->find(last, 1);
+  if (buffer == nullptr || last < buffer->host + buffer->bytes) return;
+  report({"hazard.out-of-bounds", site, 0, kAscGm * 2 + (operand.write ? 1 : 0)},
+         operand.write ? Severity::warning : Severity::note, core, [&] {
+           const std::int64_t more = last + 1 - (buffer->host + buffer->bytes);
+           return fmt::format(
+               "{} at {{now}} {} {} bytes more than the {} that the device buffer was asked for: memory "
+               "comes in "
+               "blocks of 32 bytes, so {}; ask for as many bytes as are touched",
+               e.name, operand.write ? "writes" : "reads", more, buffer->bytes,
+               operand.write ? "nothing else is overwritten" : "it is there, but holds nothing");
+         });
 }
 
 void HazardChecker::Impl::alignment(Core& core, const InstructionEvent& e, SiteId site) {

@@ -119,6 +119,9 @@ struct HazardChecker::Impl {
   void read_back(std::uint64_t address);
   void report_escaped();
   std::string undefined_text(const InstructionEvent& e, const std::string& what, const char* first) const;
+  // Whether the instruction is about to write what already stands in [begin, end) of device memory.
+  bool writes_the_same(const hazards::Core& core, const InstructionEvent& e, std::uint64_t begin,
+                       std::uint64_t end) const;
   void advise_barrier(hazards::Core& core, const hazards::Access& before, const hazards::Access& now);
   hazards::Shadow::Cells& cells(int core, int space);
   std::string bytes_text(const hazards::Operand& operand, std::uint64_t begin, std::uint64_t end) const;
@@ -138,6 +141,8 @@ struct HazardChecker::Impl {
   void queue(hazards::Core& core, const InstructionEvent& e, hazards::SiteId site);
   void queues_end(hazards::Core& core, const InstructionEvent& e);
   void bounds(hazards::Core& core, const InstructionEvent& e, hazards::SiteId site);
+  void device_bounds(hazards::Core& core, const InstructionEvent& e, hazards::SiteId site,
+                     const hazards::Operand& operand);
   void alignment(hazards::Core& core, const InstructionEvent& e, hazards::SiteId site);
   void overlap(hazards::Core& core, const InstructionEvent& e, hazards::SiteId site);
 
@@ -147,7 +152,7 @@ struct HazardChecker::Impl {
   // One finding of its key; `text` is made only for the first.
   template <class Text>
   void report(const hazards::Reports::Key& key, Severity severity, const hazards::Core& core, Text text) {
-    if (reports.fresh(key, core.block)) reports.add(key, severity, who(core), text());
+    if (reports.fresh(key, core.block, severity)) reports.add(key, severity, who(core), text());
   }
 };
 

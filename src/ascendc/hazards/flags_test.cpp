@@ -251,6 +251,19 @@ TEST(Hazards, VectorUnitReadsBeforeTheScalarWrote) {
   EXPECT_WARNING(f, "hazard.raw", "muls", "set", "HardEvent::S_V", "bytes 20 to 23 of UB");
 }
 
+// With the flag in place the later store would come after the load as well.
+TEST(Hazards, AnInsertedFlagOrdersWhatFollowsIt) {
+  const auto f = check(KernelType::aiv, 1, [](Gm& gm) {
+    const auto a = tile(0);
+    AT("load") DataCopy(a, gm.gx, kN);
+    AT("get") const float first = a.GetValue(0);
+    sync<HardEvent::S_MTE3>();
+    DataCopy(gm.gy, a, kN);
+    if (first < 0) Duplicate(a, 3.0f, kN);
+  });
+  EXPECT_WARNING(f, "hazard.raw", "get", "load", "HardEvent::MTE2_S");
+}
+
 TEST(Hazards, ScalarAccessWithFlagsIsClean) {
   EXPECT_TRUE(clean(check(KernelType::aiv, 1, [](Gm& gm) {
     const auto a = tile(0), b = tile(1024);

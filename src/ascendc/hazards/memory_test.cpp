@@ -91,6 +91,35 @@ struct Unwritten {
   }
 };
 
+// Sorts 64 scores of which `filled` are defined and gives the first 40 pairs out. Indices are defined up
+// to 40.
+Findings sorted(std::int32_t filled) {
+  return check(KernelType::aiv, 1, [filled](Gm& gm) {
+    const auto scores = tile(0, 64), pairs = tile(1024, 128), merged = tile(2048, 128);
+    const auto index = tile(512, 64).ReinterpretCast<std::uint32_t>();
+    DataCopy(scores, gm.gx, 40);
+    DataCopy(index.ReinterpretCast<float>(), gm.gx, 40);
+    sync<HardEvent::MTE2_V>();
+    if (filled > 40) {
+      const std::uint64_t rest[2] = {0xffffff00, 0};
+      Duplicate(scores[32], -3.4e38f, rest, 1, 1, 8);
+    }
+    Sort32(pairs, scores, index, 2);
+    MrgSort4Info info;
+    info.elementLengths[0] = info.elementLengths[1] = 32;
+    info.validBit = 3;
+    info.repeatTimes = 1;
+    MrgSort(merged, MrgSortSrcList<float>(pairs, pairs[64], pairs, pairs), info);
+    sync<HardEvent::V_MTE3>();
+    AT("store") DataCopy(gm.gy, merged, 80);
+  });
+}
+
+TEST(Hazards, RestsSortedToTheEndStayOutOfTheResult) {
+  EXPECT_TRUE(clean(sorted(64)));
+  EXPECT_FINDING(sorted(40), "hazard.undefined", "store", "", "first read by Sort32");
+}
+
 TEST(Hazards, ReadsDeviceMemoryThatWasNeverWritten) {
   Unwritten z;
   const auto f = check(

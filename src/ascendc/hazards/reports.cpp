@@ -17,11 +17,12 @@ const char* name_of_space(int space) {
   return names[space];
 }
 
-bool Reports::fresh(const Key& key, std::uint32_t block) {
+bool Reports::fresh(const Key& key, std::uint32_t block, Severity severity) {
   Item& item = items_[key];
   ++item.count;
   item.blocks.insert(block);
-  return item.count == 1;
+  if (item.count == 1) item.number = items_.size();
+  return item.count == 1 || severity > item.severity;
 }
 
 void Reports::add(const Key& key, Severity severity, const std::string& who, std::string text) {
@@ -29,7 +30,6 @@ void Reports::add(const Key& key, Severity severity, const std::string& who, std
   item.severity = severity;
   item.who = who;
   item.text = std::move(text);
-  item.number = items_.size();
   failed_ = failed_ || severity == Severity::failure;
 }
 
@@ -57,16 +57,21 @@ Findings Reports::findings(const Sites& sites) const {
     Finding finding;
     std::int64_t count = 0;
     std::set<std::uint32_t> blocks;
+    int others = 0;  // places of the same advice
   };
   std::vector<Merged> merged;
-  std::map<std::tuple<std::string, std::string, std::string, int>, std::size_t> known;
+  using Identity = std::tuple<std::string, std::string, std::string, int>;
+  std::map<Identity, std::size_t> known;
   for (const auto& [key, item] : in_order) {
     const std::string now = line_of(key->now), before = line_of(key->before);
-    const auto identity = now == "?" ? std::tuple(std::string(key->code), fmt::format("{}", key->now),
-                                                  fmt::format("{}", key->before), key->detail)
-                                     : std::tuple(std::string(key->code), now, before, key->detail);
+    Identity identity = now == "?" ? Identity(key->code, fmt::format("{}", key->now),
+                                              fmt::format("{}", key->before), key->detail)
+                                   : Identity(key->code, now, before, key->detail);
+    // Advice is given once a kernel.
+    if (item->severity == Severity::note) identity = Identity(key->code, "", "", 0);
     const auto [at, is_new] = known.try_emplace(identity, merged.size());
-    if (is_new) {
+    if (!is_new) merged[at->second].others += item->severity == Severity::note ? 1 : 0;
+    if (is_new || item->severity > merged[at->second].finding.severity) {
       std::string text = item->who + ": " + item->text;
       replace(text, "{now}", now);
       replace(text, "{before}", before);
@@ -74,7 +79,11 @@ Findings Reports::findings(const Sites& sites) const {
         const std::size_t end = text.find('}', at);
         text.replace(at, end + 1 - at, line_of(static_cast<SiteId>(std::stoul(text.substr(at + 2)))));
       }
-      merged.push_back({Finding{item->severity, key->code, std::move(text), now}, 0, {}});
+      Finding finding{item->severity, key->code, std::move(text), now};
+      if (is_new)
+        merged.push_back({std::move(finding), 0, {}, 0});
+      else
+        merged[at->second].finding = std::move(finding);
     }
     Merged& m = merged[at->second];
     m.count += item->count;
@@ -82,7 +91,10 @@ Findings Reports::findings(const Sites& sites) const {
   }
   Findings all;
   for (Merged& m : merged) {
-    if (m.count > 1) {
+    if (m.others > 0) {
+      m.finding.text += m.others > 1 ? fmt::format("; the same in {} other places", m.others)
+                                     : std::string("; the same in another place");
+    } else if (m.count > 1) {
       m.finding.text += m.blocks.size() > 1 ? fmt::format("; {} times in {} blocks", m.count, m.blocks.size())
                                             : fmt::format("; {} times", m.count);
     }

@@ -28,8 +28,9 @@ class Reports {
     bool operator<(const Key& o) const { return order() < o.order(); }
   };
 
-  // True for the first of its kind, which is then to be described by `add`; others are counted.
-  bool fresh(const Key& key, std::uint32_t block);
+  // True for the first of its kind and for one that is worse than those before: it is to be described by
+  // `add`. Others are counted.
+  bool fresh(const Key& key, std::uint32_t block, Severity severity);
   // In the text `{now}`, `{before}` and `{@7}` (any site) become source lines.
   void add(const Key& key, Severity severity, const std::string& who, std::string text);
 

@@ -33,6 +33,7 @@ struct Access {
   std::uint8_t atomic = 0;  // EtalonAscAtomic
   bool unit_flag = false;   // ordered with the other side of L0C by hardware
   Time time = 0;
+  std::uint64_t read_end = 0;  // of a transfer from device memory: the address behind its last byte
   std::uint32_t sequence = 0;  // on its core, in program order
   std::uint32_t block = 0;
   SiteId site = 0;

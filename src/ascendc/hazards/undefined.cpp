@@ -7,6 +7,7 @@
 #include "ascendc/launch/arrange.h"
 #include "ascendc/launch/core_runtime.h"
 #include "ascendc/launch/lanes.h"
+#include "ascendc/launch/regions.h"
 #include "ascendc/launch/widen.h"
 
 namespace etalon::ascendc::hazards {
@@ -83,13 +84,6 @@ void reduction(const etalon_asc_vector& v, std::uint8_t* ub) {
   }
 }
 
-void sorted(const etalon_asc_vector& v, std::uint8_t* ub) {
-  const int size = bytes_of(v.src_type);
-  for (std::int64_t r = 0; r < v.repeat; ++r)
-    put(ub + v.dst + r * 256, 256,
-        any(ub + v.src0 + r * 32 * size, 32 * size) || any(ub + v.src1 + r * 128, 128));
-}
-
 // A product is undefined in the rows of A and the columns of B that hold anything undefined.
 void product(const etalon_asc_mmad& d, const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* bias,
              std::uint8_t* c) {
@@ -103,7 +97,7 @@ void product(const etalon_asc_mmad& d, const std::uint8_t* a, const std::uint8_t
     for (int i = 0; i < m1 * 16; ++i) {
       if (d.m == 1 && i > 0) break;
       const std::uint8_t* p =
-          d.m == 1 ? a + bytes_of(d.a_type, kk) : a + ((i / 16) * k1 + kk / c0) * 512 + (i % 16) * 32;
+          d.m == 1 ? a + bytes_of(d.a_type, kk) : a + l0a_row(d, i, kk / c0, k1);
       if (any(p, bytes)) rows[static_cast<std::size_t>(i)] = true;
     }
     for (int j = 0; j < n1 * 16 && kk < kb; ++j) {
@@ -180,6 +174,7 @@ Escape UndefinedBytes::carry(const InstructionEvent& e, const Footprint& footpri
       return {};
     case InstructionEvent::Descriptor::load: {
       etalon_asc_load l = *static_cast<const etalon_asc_load*>(e.descriptor);
+      if (l.kind == kAscLoadScales) return {};
       l.pad_value = 0;
       if (l.kind == kAscLoadSparse) l.kind = kAscLoad2d;  // indices are followed no further
       load_numbers(l, reinterpret_cast<const std::byte*>(image(e.core, kAscL1)) + l.src,
@@ -236,8 +231,8 @@ void UndefinedBytes::vector(const etalon_asc_vector& v, std::uint8_t* ub, const 
     std::uint8_t from[512];
     std::memcpy(from, ub + v.src0, sizeof(from));
     for (int i = 0; i < 256; ++i) std::memcpy(ub + v.dst + (i % 16 * 16 + i / 16) * 2, from + i * 2, 2);
-  } else if (v.op == kAscSort32) {
-    sorted(v, ub);
+  } else if (v.op == kAscSort32 || v.op == kAscMrgSort) {
+    carry_sorted(v, ub, bytes(0), core);
   } else if (v.op == kAscGather) {
     const int per = 256 / std::max(size, 2);
     const std::int64_t elements = v.count_form != 0 ? v.repeat : std::int64_t{v.repeat} * per;
@@ -253,16 +248,6 @@ void UndefinedBytes::vector(const etalon_asc_vector& v, std::uint8_t* ub, const 
                       any(ub + source, size));
       put(ub + v.dst + (v.count_form != 0 ? i * size : i / per * v.dst_repeat * 32 + e * size), size, u);
     }
-  } else if (v.op == kAscMrgSort) {  // a pair that is undefined may come to lie anywhere
-    const MergeLists lists = merge_lists(v);
-    std::int64_t pairs = 0;
-    bool undefined = false;
-    for (int l = 0; l < 4; ++l) {
-      if (!lists.used[l]) continue;
-      pairs += std::int64_t{lists.length[l]} * v.repeat;
-      undefined = undefined || any(ub + lists.start[l], std::int64_t{lists.length[l]} * v.repeat * 8);
-    }
-    put(ub + v.dst, pairs * 8, undefined);
   } else if (v.op == kAscGatherMask) {
     std::vector<std::uint8_t> kept;
     each_kept(
@@ -373,23 +358,24 @@ Escape UndefinedBytes::fixpipe(const InstructionEvent& e, const Footprint& footp
     }
     return escape;
   }
-  std::uint32_t first = 0;  // row of the result that the operand begins with
+  std::uint32_t first = 0, column = 0;  // of the result, where the operand begins
+  const std::uint32_t wide = f.dst_space == kAscUb && f.dual == 2 ? f.n / 2 : f.n;
   for (const Operand& o : footprint) {
     if (!o.write || o.runs.empty()) continue;
     std::uint8_t* to = image(o.core < 0 ? e.core : o.core, o.space) + o.runs.front().begin;
     std::uint64_t bytes = 0;
     for (const Run& r : o.runs) bytes += r.bytes;
     const auto rows =
-        f.nz != 0 ? f.m : static_cast<std::uint32_t>(bytes / static_cast<std::uint64_t>(f.n * size));
+        f.nz != 0 ? f.m : static_cast<std::uint32_t>(bytes / static_cast<std::uint64_t>(wide * size));
     const std::int64_t width = size == 1 ? 32 : size == 4 && f.channel_split != 0 ? 8 : 16;
     for (std::uint32_t i = 0; i < rows; ++i) {
-      for (std::uint32_t j = 0; j < f.n; ++j) {
+      for (std::uint32_t j = 0; j < wide; ++j) {
         const std::int64_t at = f.nz != 0 ? j / width * f.dst_stride * 32 + (i * width + j % width) * size
                                           : (static_cast<std::int64_t>(i) * f.dst_stride + j) * size;
-        put(to + at, size, from(first + i, j));
+        put(to + at, size, from(first + i, column + j));
       }
     }
-    first += rows;
+    (wide < f.n ? column : first) += wide < f.n ? wide : rows;
   }
   return escape;
 }

@@ -27,6 +27,11 @@ struct Escape {
   std::uint64_t begin = 0, end = 0;  // addresses in device memory
 };
 
+// Sort32 and MrgSort: scores decide where pairs come to lie, indices go with them. `undefined` and `ub` are
+// UB before the instruction, one byte for each of its; without data (null) all of the result is undefined.
+void carry_sorted(const etalon_asc_vector& v, std::uint8_t* undefined, const std::byte* ub,
+                  const etalon_asc_core& core);
+
 class UndefinedBytes {
  public:
   explicit UndefinedBytes(Shadow& shadow) : shadow_(shadow) {}

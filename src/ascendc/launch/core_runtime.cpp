@@ -246,8 +246,8 @@ CoreRuntime::GmSide CoreRuntime::device_side(const void* gm, std::int64_t bytes,
   const Buffer* b = launch_.device->find(gm, bytes);
   if (b == nullptr) {
     throw DeviceFault("ascendc.out-of-range",
-                      fmt::format("{} on core {} block {}: {} bytes of device memory that no buffer holds",
-                                  name, core_, visible_.block, bytes));
+                      fmt::format("{} on core {} block {}: {} bytes of device memory that no buffer holds{}",
+                                  name, core_, visible_.block, bytes, launch_.device->place_beyond(gm)));
   }
   return {b, b->device + static_cast<chip::Address>(static_cast<const std::byte*>(gm) - b->host)};
 }
@@ -334,7 +334,7 @@ void CoreRuntime::gm_read(const void* gm, int bytes, void* out) {
 void CoreRuntime::gm_write(void* gm, int bytes, const void* in) {
   ++launch_.calls;
   const GmSide side = device_side(gm, bytes, "SetValue");
-  observe(kAscPipeS, "SetValue", {}, gm, bytes, true);
+  observe(kAscPipeS, "SetValue", {}, gm, bytes, true, InstructionEvent::Descriptor::none, in);
   scalar_work(launch_.costs->scalar_gm_write);
   if (side.buffer->real) std::memcpy(gm, in, static_cast<std::size_t>(bytes));
 }

@@ -68,6 +68,7 @@ class CoreRuntime {
   void called_in_function(const void* address, const void* frame) {
     place_.address = address, place_.frame = frame;
   }
+  const CallPlace& last_call() const { return place_; }
   void stack_ends(const void* frame) { place_.stack_end = frame; }
   void note_fault(const DeviceFault& fault) const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ascendc/launch/device.h"
 
+#include <fmt/format.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -91,6 +92,18 @@ const Buffer* Device::find(const void* pointer, std::int64_t bytes) const {
   if (!holds(*at)) return nullptr;
   last_ = static_cast<std::size_t>(at - buffers_.begin());
   return &*at;
+}
+
+std::string Device::place_beyond(const void* pointer) const {
+  const auto* p = static_cast<const std::byte*>(pointer);
+  if (p == nullptr) return ": the address is null";
+  auto at = std::upper_bound(buffers_.begin(), buffers_.end(), p,
+                             [](const std::byte* host, const Buffer& x) { return host < x.host; });
+  constexpr std::uintptr_t kNear = std::uintptr_t{1} << 32;
+  if (at == buffers_.begin() ||
+      reinterpret_cast<std::uintptr_t>(p) - reinterpret_cast<std::uintptr_t>((at - 1)->host) > kNear)
+    return ": a wild or freed address";
+  return fmt::format(": they begin at byte {} of a buffer of {}", p - (at - 1)->host, (at - 1)->bytes);
 }
 
 }  // namespace etalon::ascendc

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "chip/machine.h"
@@ -26,9 +27,9 @@ struct Buffer {
   bool real = false;
   bool bypass_l2 = false;
   bool owned = true;  // false: adopted, somebody else's pages
-  // Bytes that instructions may touch. aclrtMalloc hands out whole blocks of 32 bytes, and kernels that copy
-  // a tiling struct of 12 bytes as one block rely on it.
-  std::int64_t reachable() const { return owned ? bytes : (bytes + 31) / 32 * 32; }
+  // Bytes that instructions may touch. aclrtMalloc hands out whole blocks of 32 bytes and one more, and
+  // kernels that copy a tiling struct of 12 bytes as one block rely on it.
+  std::int64_t reachable() const { return owned ? bytes : (bytes + 31) / 32 * 32 + 32; }
 };
 
 class Device {
@@ -58,6 +59,8 @@ class Device {
 
   // The buffer that holds [pointer, pointer + bytes); null if none.
   const Buffer* find(const void* pointer, std::int64_t bytes) const;
+  // Where an address lies that no buffer holds, for errors: ": 40 bytes into a buffer of 32".
+  std::string place_beyond(const void* pointer) const;
   const chip::NpuCosts& costs() const { return costs_; }
   chip::Machine* machine() const { return machine_; }
   bool with_data() const { return with_data_; }

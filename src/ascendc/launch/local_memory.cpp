@@ -26,13 +26,27 @@ int file_of_ones() {
   return file;
 }
 
+// Room for a memory at a multiple of 4 GiB: there an address and its offset in the memory have the same 32
+// bits, so that instructions take either. Null if the system has no such room; then any place does.
+void* aligned_room(std::size_t bytes) {
+  constexpr std::uintptr_t kStep = std::uintptr_t{1} << 32;
+  void* room = mmap(nullptr, kStep + bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) return nullptr;
+  const auto begin = reinterpret_cast<std::uintptr_t>(room), at = (begin + kStep - 1) / kStep * kStep;
+  if (at > begin) munmap(room, at - begin);
+  if (begin + kStep > at) munmap(reinterpret_cast<void*>(at + bytes), begin + kStep - at);
+  return reinterpret_cast<void*>(at);
+}
+
 }  // namespace
 
 LocalMemory::LocalMemory(std::int64_t bytes)
     : mapped_((static_cast<std::size_t>(bytes) + kPage - 1) / kPage * kPage) {
   const int file = mapped_ <= kFileBytes ? file_of_ones() : -1;
-  void* p = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE,
-                 file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_PRIVATE, file, 0);
+  void* room = aligned_room(mapped_);
+  void* p = mmap(room, mapped_, PROT_READ | PROT_WRITE,
+                 (file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_PRIVATE) | (room != nullptr ? MAP_FIXED : 0),
+                 file, 0);
   if (p == MAP_FAILED) throw std::bad_alloc();
   data_ = static_cast<std::byte*>(p);
   if (file < 0) std::memset(p, 0xff, mapped_);

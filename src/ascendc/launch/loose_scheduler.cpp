@@ -89,8 +89,9 @@ struct LooseScheduler::Impl {
     int shown = 0;
     for (std::size_t i = 0; i < cores.size() && shown < 4; ++i) {
       if (cores[i].state == State::flag)
-        text += fmt::format("core {} waits for flag {}; ", i, cores[i].waits), ++shown;
-      if (cores[i].state == State::barrier) text += fmt::format("core {} waits at a barrier; ", i), ++shown;
+        text += fmt::format("{}core {} waits for a flag between cores", shown > 0 ? ", " : "", i), ++shown;
+      if (cores[i].state == State::barrier)
+        text += fmt::format("{}core {} waits where cores meet", shown > 0 ? ", " : "", i), ++shown;
     }
     return text;
   }

@@ -50,7 +50,13 @@ inline void dsb(mem_dsb_t) { etalon_asc_barrier_scalar(); }
 inline void dcci(const volatile __gm__ void* address, std::uint64_t /*lines*/, std::uint64_t /*destination*/ = 0) {
   etalon_asc_cache_clean(const_cast<const void*>(address));
 }
-inline std::int64_t get_imm(std::int64_t value) { return value; }  // a number for the instruction itself
+// A number for the instruction itself: an address in UB, which kernels also read and write through. Where it lies on the
+// host ends with the same 32 bits (launch/local_memory.cpp).
+inline std::int64_t get_imm(std::int64_t value) {
+  if (etalon_asc_current->is_cube != 0 || value < 0 || value >= etalon_asc_current->space_bytes[kAscUb]) return value;
+  const void* there = etalon_asc_local_pointer(kAscUb, static_cast<std::uint32_t>(value));
+  return there != nullptr ? static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(there)) : value;
+}
 inline std::int64_t get_subblockdim() { return AscendC::GetSubBlockNum(); }
 inline std::int64_t get_system_cycle() { return AscendC::GetSystemCycle(); }
 
