@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batches of products: one behind the other, as heads of attention, fewer keys than queries, in steps that wait in a
-// workspace; operands that lie in L1; what the host's tiling classes answer.
-// COVERS("IterateBatch", "IterateNBatch", "GetBatchTensorC", "WaitIterateBatch", "SetBatchNum", "BatchMode", "BATCH_LESS_THAN_L1",
-//        "BatchOutMode", "MULTI_BATCH", "LayoutMode", "BSNGD", "SBNGD", "BNGS1S2", "MatmulBatchParams", "BatchMatmulTiling",
-//        "SetALayout", "SetBLayout", "SetCLayout", "SetBatchInfoForNormal", "GetBaseM", "GetBaseN", "GetBaseK",
-//        "GetSingleShape", "EnableMultiCoreSplitK", "SetDoubleBuffer", "SetBufferSpace", "MatmulConfigParams",
-//        "SetMatmulConfigParams", "MatrixMadType", "SetMadType", "MatmulApiTilingBase", "SetAlignSplit", "SetSingleRange",
-//        "TSCM", "A1", "B1", "DT_UINT8", "DT_INT32", "MXMODE", "MatmulBiasParams", "DT_INT16", "DT_INT64", "DT_UINT64", "DT_DOUBLE", "DT_BOOL", "DT_COMPLEX64",
-//        "DT_UINT16", "DT_UINT32", "DT_UNDEFINED", "FIRSTN", "NOSET", "SetSparse")
+// Batches of products: one behind the other, as heads of attention, fewer keys than queries, in steps that
+// wait in a workspace; operands that lie in L1; what the host's tiling classes answer. COVERS("IterateBatch",
+// "IterateNBatch", "GetBatchTensorC", "WaitIterateBatch", "SetBatchNum", "BatchMode", "BATCH_LESS_THAN_L1",
+//        "BatchOutMode", "MULTI_BATCH", "LayoutMode", "BSNGD", "SBNGD", "BNGS1S2", "MatmulBatchParams",
+//        "BatchMatmulTiling", "SetALayout", "SetBLayout", "SetCLayout", "SetBatchInfoForNormal", "GetBaseM",
+//        "GetBaseN", "GetBaseK", "GetSingleShape", "EnableMultiCoreSplitK", "SetDoubleBuffer",
+//        "SetBufferSpace", "MatmulConfigParams", "SetMatmulConfigParams", "MatrixMadType", "SetMadType",
+//        "MatmulApiTilingBase", "SetAlignSplit", "SetSingleRange", "TSCM", "A1", "B1", "DT_UINT8",
+//        "DT_INT32", "MXMODE", "MatmulBiasParams", "DT_INT16", "DT_INT64", "DT_UINT64", "DT_DOUBLE",
+//        "DT_BOOL", "DT_COMPLEX64", "DT_UINT16", "DT_UINT32", "DT_UNDEFINED", "FIRSTN", "NOSET", "SetSparse")
 #define ASCENDC_CUBE_ONLY
 #include "matmul_check.h"
 
@@ -27,19 +28,24 @@ double score(int x, int m, int n, int groups) {
 }
 
 constexpr MatmulConfig kBatches = GetMMConfig<MatmulConfigMode::CONFIG_NORM>(
-    MatmulBatchParams{true, BatchMode::BATCH_LESS_THAN_L1, true, BatchOutMode::MULTI_BATCH}, MatmulBiasParams{false});
+    MatmulBatchParams{true, BatchMode::BATCH_LESS_THAN_L1, true, BatchOutMode::MULTI_BATCH},
+    MatmulBiasParams{false});
 
 // steps: of so many matrices of A each; 1: all in one call.
 template <LayoutMode in, LayoutMode out>
-__global__ __cube__ void heads(GM_ADDR a, GM_ADDR b, GM_ADDR bias, GM_ADDR c, TCubeTiling tiling, int batch_a, int batch_b, int steps,
-                               bool by_number) {
+__global__ __cube__ void heads(GM_ADDR a, GM_ADDR b, GM_ADDR bias, GM_ADDR c, TCubeTiling tiling, int batch_a,
+                               int batch_b, int steps, bool by_number) {
   TPipe pipe;
-  Matmul<MatmulType<TPosition::GM, CubeFormat::ND, half, false, in>, MatmulType<TPosition::GM, CubeFormat::ND, half, true, in>,
-         MatmulType<TPosition::GM, CubeFormat::ND, float, false, out>, MatmulType<TPosition::GM, CubeFormat::ND, float>, kBatches> mm;
+  Matmul<MatmulType<TPosition::GM, CubeFormat::ND, half, false, in>,
+         MatmulType<TPosition::GM, CubeFormat::ND, half, true, in>,
+         MatmulType<TPosition::GM, CubeFormat::ND, float, false, out>,
+         MatmulType<TPosition::GM, CubeFormat::ND, float>, kBatches>
+      mm;
   REGIST_MATMUL_OBJ(&pipe, GetSysWorkSpacePtr(), mm, &tiling);
   GlobalTensor<half> ga, gb;
   GlobalTensor<float> gc, gbias;
-  ga.SetGlobalBuffer((__gm__ half*)a), gb.SetGlobalBuffer((__gm__ half*)b), gc.SetGlobalBuffer((__gm__ float*)c);
+  ga.SetGlobalBuffer((__gm__ half*)a), gb.SetGlobalBuffer((__gm__ half*)b),
+      gc.SetGlobalBuffer((__gm__ float*)c);
   gbias.SetGlobalBuffer((__gm__ float*)bias);
   mm.SetTensorA(ga);
   mm.SetTensorB(gb, true);
@@ -47,8 +53,10 @@ __global__ __cube__ void heads(GM_ADDR a, GM_ADDR b, GM_ADDR bias, GM_ADDR c, TC
   if (steps > 1) {
     mm.SetWorkspace(gc);
     mm.template IterateNBatch<true>(steps, batch_a, batch_b, true);
-    const GlobalTensor<float> first = mm.GetBatchTensorC(batch_a, batch_b), second = mm.GetBatchTensorC(batch_a, batch_b);
-    if (first.GetPhyAddr() != gc.GetPhyAddr() || second.GetPhyAddr() != gc.GetPhyAddr(batch_a * kS * kT)) return;
+    const GlobalTensor<float> first = mm.GetBatchTensorC(batch_a, batch_b),
+                              second = mm.GetBatchTensorC(batch_a, batch_b);
+    if (first.GetPhyAddr() != gc.GetPhyAddr() || second.GetPhyAddr() != gc.GetPhyAddr(batch_a * kS * kT))
+      return;
   } else if (by_number) {
     mm.SetBatchNum(batch_a, batch_b);
     mm.IterateBatch(gc, false, 0, false);
@@ -63,7 +71,8 @@ __global__ __cube__ void heads(GM_ADDR a, GM_ADDR b, GM_ADDR bias, GM_ADDR c, TC
 __global__ __cube__ void in_l1(GM_ADDR a, GM_ADDR b, GM_ADDR c, TCubeTiling tiling) {
   TPipe pipe;
   Matmul<MatmulType<TPosition::TSCM, CubeFormat::NZ, half>, MatmulType<TPosition::B1, CubeFormat::NZ, half>,
-         MatmulType<TPosition::GM, CubeFormat::ND, float>> mm;
+         MatmulType<TPosition::GM, CubeFormat::ND, float>>
+      mm;
   TQue<TPosition::A1, 1> qa;
   TQue<TPosition::B1, 1> qb;
   pipe.InitBuffer(qa, 1, 48 * 32 * sizeof(half));
@@ -71,7 +80,8 @@ __global__ __cube__ void in_l1(GM_ADDR a, GM_ADDR b, GM_ADDR c, TCubeTiling tili
   REGIST_MATMUL_OBJ(&pipe, GetSysWorkSpacePtr(), mm, &tiling);
   GlobalTensor<half> ga, gb;
   GlobalTensor<float> gc;
-  ga.SetGlobalBuffer((__gm__ half*)a), gb.SetGlobalBuffer((__gm__ half*)b), gc.SetGlobalBuffer((__gm__ float*)c);
+  ga.SetGlobalBuffer((__gm__ half*)a), gb.SetGlobalBuffer((__gm__ half*)b),
+      gc.SetGlobalBuffer((__gm__ float*)c);
   LocalTensor<half> la = qa.AllocTensor<half>(), lb = qb.AllocTensor<half>();
   DataCopy(la, ga, Nd2NzParams(1, 48, 32, 0, K, 48, 1, 0));
   DataCopy(lb, gb, Nd2NzParams(1, 32, 64, 0, N, 32, 1, 0));
@@ -100,12 +110,15 @@ void check(const char* what, int groups, int batch_a, int steps = 1, bool by_num
   const int keys = kMatrices / groups;
   std::vector<half> a(kMatrices * kS * kD), b(keys * kT * kD);
   for (int x = 0; x < kMatrices; ++x)
-    for (int i = 0; i < kS * kD; ++i) a[place(in, x, i / kD, i % kD, kS, kD, kMatrices)] = half(query(x, i / kD, i % kD));
+    for (int i = 0; i < kS * kD; ++i)
+      a[place(in, x, i / kD, i % kD, kS, kD, kMatrices)] = half(query(x, i / kD, i % kD));
   for (int x = 0; x < keys; ++x)
-    for (int i = 0; i < kT * kD; ++i) b[place(in, x, i / kD, i % kD, kT, kD, keys)] = half(key(x, i / kD, i % kD));
+    for (int i = 0; i < kT * kD; ++i)
+      b[place(in, x, i / kD, i % kD, kT, kD, keys)] = half(key(x, i / kD, i % kD));
   std::vector<float> bias(kT);
   for (int n = 0; n < kT; ++n) bias[n] = static_cast<float>(n);
-  uint8_t *da = to_device(a), *db = to_device(b), *dbias = to_device(bias), *dc = to_device(std::vector<float>(kMatrices * kS * kT));
+  uint8_t *da = to_device(a), *db = to_device(b), *dbias = to_device(bias),
+          *dc = to_device(std::vector<float>(kMatrices * kS * kT));
   using namespace matmul_tiling;
   BatchMatmulTiling api;
   api.SetAType(matmul_tiling::TPosition::GM, matmul_tiling::CubeFormat::ND, DataType::DT_FLOAT16);
@@ -123,13 +136,15 @@ void check(const char* what, int groups, int batch_a, int steps = 1, bool by_num
   api.EnableBias(true);
   TCubeTiling tiling;
   CHECK(api.GetTiling(tiling) == 0 && tiling.batchM == batch_a);
-  heads<in, out><<<1, nullptr, stream>>>(da, db, dbias, dc, tiling, batch_a, batch_a / groups, steps, by_number);
+  heads<in, out>
+      <<<1, nullptr, stream>>>(da, db, dbias, dc, tiling, batch_a, batch_a / groups, steps, by_number);
   MUST(aclrtSynchronizeStream(stream));
   const auto c = from_device<float>(dc, kMatrices * kS * kT);
   for (int x = 0; x < kMatrices; ++x) {
     for (int i = 0; i < kS * kT; ++i) {
       if (c[place(steps > 1 ? LayoutMode::NORMAL : out, x, i / kT, i % kT, kS, kT, kMatrices)] ==
-          score(x, i / kT, i % kT, groups) + i % kT) continue;
+          score(x, i / kT, i % kT, groups) + i % kT)
+        continue;
       std::printf("wrong: %s, matrix %d, element %d\n", what, x, i);
       right = false;
       return;
@@ -144,7 +159,8 @@ void host() {
   TCubeTiling t;
   int m = 0, n = 0, k = 0;
   CHECK(api.GetTiling(t) == 0 && t.usedCoreNum == 8 && t.singleCoreK == 4096);
-  CHECK(api.GetBaseM() == t.baseM && api.GetBaseN() == t.baseN && api.GetBaseK() == t.baseK && t.depthA1 == 2 * t.stepKa);
+  CHECK(api.GetBaseM() == t.baseM && api.GetBaseN() == t.baseN && api.GetBaseK() == t.baseK &&
+        t.depthA1 == 2 * t.stepKa);
   CHECK(api.GetSingleShape(m, n, k) == 0 && m == t.singleCoreM && n == t.singleCoreN && k == 4096);
   api.SetDoubleBuffer(false, true, false, false);
   api.SetMadType(MatrixMadType::HF32);
@@ -162,8 +178,9 @@ void host() {
   api.SetBufferSpace(64 * 1024, 32 * 1024);
   CHECK(api.GetTiling(t) == 0 && t.shareL1Size <= 64 * 1024 && t.baseM * t.baseN * 4 <= 32 * 1024);
   // What a cube does not multiply is refused.
-  for (const DataType other : {DataType::DT_INT16, DataType::DT_INT64, DataType::DT_UINT64, DataType::DT_DOUBLE, DataType::DT_BOOL,
-                               DataType::DT_COMPLEX64, DataType::DT_UINT16, DataType::DT_UINT32, DataType::DT_UNDEFINED}) {
+  for (const DataType other :
+       {DataType::DT_INT16, DataType::DT_INT64, DataType::DT_UINT64, DataType::DT_DOUBLE, DataType::DT_BOOL,
+        DataType::DT_COMPLEX64, DataType::DT_UINT16, DataType::DT_UINT32, DataType::DT_UNDEFINED}) {
     CHECK(api.SetAType(matmul_tiling::TPosition::GM, matmul_tiling::CubeFormat::ND, other) == -1);
     CHECK(api.SetCType(matmul_tiling::TPosition::GM, matmul_tiling::CubeFormat::ND, other) == -1);
   }
@@ -188,10 +205,12 @@ int main() {
   api.SetFixSplit(32, 32, 16);
   TCubeTiling tiling;
   CHECK(api.GetTiling(tiling) == 0);
-  uint8_t *da = to_device(stored<half>(M, K, false, false, value_a)), *db = to_device(stored<half>(K, N, false, false, value_b));
+  uint8_t *da = to_device(stored<half>(M, K, false, false, value_a)),
+          *db = to_device(stored<half>(K, N, false, false, value_b));
   uint8_t* dc = to_device(std::vector<float>(48 * 64));
   in_l1<<<1, nullptr, stream>>>(da, db, dc, tiling);
   MUST(aclrtSynchronizeStream(stream));
-  CHECK(close(from_device<float>(dc, 48 * 64), 48, 64, 64, [](int m, int n) { return product(m, n, 32); }, 0));
+  CHECK(
+      close(from_device<float>(dc, 48 * 64), 48, 64, 64, [](int m, int n) { return product(m, n, 32); }, 0));
   return finish(right);
 }

@@ -25,12 +25,14 @@ inline double product(int m, int n, int k_end = K, int k_begin = 0) {
 template <class T>
 std::vector<T> stored(int rows, int columns, bool transposed, bool nz, double (*value)(int, int)) {
   if (transposed) std::swap(rows, columns);
-  const int c0 = 32 / static_cast<int>(sizeof(T)), high = (rows + 15) / 16 * 16, wide = (columns + c0 - 1) / c0 * c0;
+  const int c0 = 32 / static_cast<int>(sizeof(T)), high = (rows + 15) / 16 * 16,
+            wide = (columns + c0 - 1) / c0 * c0;
   std::vector<T> out(nz ? static_cast<std::size_t>(high) * wide : static_cast<std::size_t>(rows) * columns);
   for (int i = 0; i < rows; ++i) {
     for (int j = 0; j < columns; ++j) {
       const int at = nz ? (j / c0 * high + i) * c0 + j % c0 : i * columns + j;
-      out[static_cast<std::size_t>(at)] = static_cast<T>(static_cast<float>(transposed ? value(j, i) : value(i, j)));
+      out[static_cast<std::size_t>(at)] =
+          static_cast<T>(static_cast<float>(transposed ? value(j, i) : value(i, j)));
     }
   }
   return out;
@@ -38,11 +40,12 @@ std::vector<T> stored(int rows, int columns, bool transposed, bool nz, double (*
 
 // Whether element (m, n) of `rows` x `columns` is what `wanted` says, to a relative tolerance.
 template <class T>
-bool close(const std::vector<T>& got, int rows, int columns, int pitch, const std::function<double(int, int)>& wanted,
-           double tolerance) {
+bool close(const std::vector<T>& got, int rows, int columns, int pitch,
+           const std::function<double(int, int)>& wanted, double tolerance) {
   for (int m = 0; m < rows; ++m) {
     for (int n = 0; n < columns; ++n) {
-      const double want = wanted(m, n), is = static_cast<double>(static_cast<float>(got[static_cast<std::size_t>(m) * pitch + n])),
+      const double want = wanted(m, n),
+                   is = static_cast<double>(static_cast<float>(got[static_cast<std::size_t>(m) * pitch + n])),
                    error = is > want ? is - want : want - is;
       if (!(error <= tolerance * (1 + (want < 0 ? -want : want)))) {
         std::printf("at %d, %d: %g, expected %g\n", m, n, is, want);
@@ -53,8 +56,8 @@ bool close(const std::vector<T>& got, int rows, int columns, int pitch, const st
   return true;
 }
 
-inline matmul_tiling::MultiCoreMatmulTiling plan(matmul_tiling::DataType type, bool ta = false, bool tb = false, int m = M,
-                                                 int n = N, int k = K) {
+inline matmul_tiling::MultiCoreMatmulTiling plan(matmul_tiling::DataType type, bool ta = false,
+                                                 bool tb = false, int m = M, int n = N, int k = K) {
   using namespace matmul_tiling;
   MultiCoreMatmulTiling api;
   api.SetAType(matmul_tiling::TPosition::GM, matmul_tiling::CubeFormat::ND, type, ta);
@@ -63,7 +66,7 @@ inline matmul_tiling::MultiCoreMatmulTiling plan(matmul_tiling::DataType type, b
   return api;
 }
 
-#define CHECK(what)                                        \
-  do {                                                     \
+#define CHECK(what)                                                \
+  do {                                                             \
     if (!(what)) std::printf("wrong: %s\n", #what), right = false; \
   } while (0)

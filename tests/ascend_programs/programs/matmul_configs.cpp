@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matmul objects of every template and order, with tiling known at compile time, policies, ways of the user's own, and
-// results one base block behind the other.
-// COVERS("MatmulConfig", "MatmulConfigMode", "CONFIG_NORM", "CONFIG_MDL", "GetMMConfig", "GetNormalConfig", "GetMDLConfig",
-//        "MatmulShapeParams", "MatmulQuantParams", "MatmulBatchParams", "MatmulFuncParams", "ScheduleType", "INNER_PRODUCT",
-//        "OUTER_PRODUCT", "IterateOrder", "ORDER_M", "ORDER_N", "UNDEF", "IterateMode", "ITERATE_MODE_ALL",
-//        "ITERATE_MODE_DEFAULT", "MatmulApiStaticTiling", "GetMatmulApiTiling", "MatmulPolicy", "MatmulCallBackFunc",
-//        "SetUserDefInfo", "SetSelfDefineData", "MatrixTraverse", "FIRSTN", "N_BUFFER_33", "SINGLE_BATCH")
+// Matmul objects of every template and order, with tiling known at compile time, policies, ways of the user's
+// own, and results one base block behind the other. COVERS("MatmulConfig", "MatmulConfigMode", "CONFIG_NORM",
+// "CONFIG_MDL", "GetMMConfig", "GetNormalConfig", "GetMDLConfig",
+//        "MatmulShapeParams", "MatmulQuantParams", "MatmulBatchParams", "MatmulFuncParams", "ScheduleType",
+//        "INNER_PRODUCT", "OUTER_PRODUCT", "IterateOrder", "ORDER_M", "ORDER_N", "UNDEF", "IterateMode",
+//        "ITERATE_MODE_ALL", "ITERATE_MODE_DEFAULT", "MatmulApiStaticTiling", "GetMatmulApiTiling",
+//        "MatmulPolicy", "MatmulCallBackFunc", "SetUserDefInfo", "SetSelfDefineData", "MatrixTraverse",
+//        "FIRSTN", "N_BUFFER_33", "SINGLE_BATCH")
 #include "matmul_check.h"
 
 using namespace AscendC;
@@ -15,9 +16,11 @@ using Float = MatmulType<TPosition::GM, CubeFormat::ND, float>;
 
 // Sizes of a core's part and its base blocks are constants: no tiling is given.
 constexpr MatmulShapeParams kShape = {M, N, K, 32, 48, 32};
-constexpr MatmulFuncParams kByColumns = {false, false, false, false, 0, IterateOrder::ORDER_N, ScheduleType::INNER_PRODUCT};
+constexpr MatmulFuncParams kByColumns = {
+    false, false, false, false, 0, IterateOrder::ORDER_N, ScheduleType::INNER_PRODUCT};
 constexpr MatmulConfig kConstant = GetMMConfig<MatmulConfigMode::CONFIG_NORM>(
-    kShape, MatmulQuantParams{false, false}, MatmulBatchParams{false, BatchMode::NONE, true, BatchOutMode::SINGLE_BATCH}, kByColumns);
+    kShape, MatmulQuantParams{false, false},
+    MatmulBatchParams{false, BatchMode::NONE, true, BatchOutMode::SINGLE_BATCH}, kByColumns);
 constexpr MatmulApiStaticTiling kStatic = GetMatmulApiTiling<Half, Half, Float>(kConstant);
 static_assert(kStatic.baseM == 32 && kStatic.singleCoreN == N && kStatic.depthA1 > 0 && kStatic.stepKa == 1);
 constexpr MatmulApiStaticTiling kStaticMdl =
@@ -26,7 +29,8 @@ static_assert(kStaticMdl.stepKb > 1);
 
 // Templates. All give the same numbers.
 constexpr MatmulConfig kLeast = {true, false, false};
-constexpr MatmulConfig kNorm = GetNormalConfig(true, false, false, BatchMode::BATCH_LESS_THAN_L1, true, IterateOrder::ORDER_M);
+constexpr MatmulConfig kNorm =
+    GetNormalConfig(true, false, false, BatchMode::BATCH_LESS_THAN_L1, true, IterateOrder::ORDER_M);
 constexpr MatmulConfig kMdl = GetMDLConfig(false, false, 1);
 constexpr MatmulConfig kSpecial = GetSpecialMDLConfig(), kBasic = GetBasicConfig(32, 32, 32);
 constexpr MatmulConfig outer() {
@@ -37,11 +41,13 @@ constexpr MatmulConfig outer() {
   return c;
 }
 constexpr MatmulConfig kOuter = outer();
-static_assert(kNorm.iterateMode == IterateMode::ITERATE_MODE_DEFAULT && kOuter.iterateMode != kNorm.iterateMode &&
-              kOuter.scheduleType != ScheduleType::N_BUFFER_33);
+static_assert(kNorm.iterateMode == IterateMode::ITERATE_MODE_DEFAULT &&
+              kOuter.iterateMode != kNorm.iterateMode && kOuter.scheduleType != ScheduleType::N_BUFFER_33);
 
-__aicore__ void tensors(GlobalTensor<half>& a, GlobalTensor<half>& b, GlobalTensor<float>& c, GM_ADDR pa, GM_ADDR pb, GM_ADDR pc) {
-  a.SetGlobalBuffer((__gm__ half*)pa), b.SetGlobalBuffer((__gm__ half*)pb), c.SetGlobalBuffer((__gm__ float*)pc);
+__aicore__ void tensors(GlobalTensor<half>& a, GlobalTensor<half>& b, GlobalTensor<float>& c, GM_ADDR pa,
+                        GM_ADDR pb, GM_ADDR pc) {
+  a.SetGlobalBuffer((__gm__ half*)pa), b.SetGlobalBuffer((__gm__ half*)pb),
+      c.SetGlobalBuffer((__gm__ float*)pc);
 }
 
 // `packed`: base blocks of 32 x 32 one behind the other.
@@ -59,27 +65,28 @@ __global__ __cube__ void with(GM_ADDR a, GM_ADDR b, GM_ADDR c, TCubeTiling tilin
   mm.End();
 }
 
-// A whose blocks of 32 x 32 lie one behind the other, the numbers of them in the user's own data; B as it is; C twice as far apart.
+// A whose blocks of 32 x 32 lie one behind the other, the numbers of them in the user's own data; B as it is;
+// C twice as far apart.
 struct Own {
   int blocks_across, factor;
 };
-__aicore__ void copy_a(const LocalTensor<int8_t>& l1, const __gm__ void* gm, int row, int col, int useM, int useK,
-                       const uint64_t tilingPtr, const uint64_t dataPtr) {
+__aicore__ void copy_a(const LocalTensor<int8_t>& l1, const __gm__ void* gm, int row, int col, int useM,
+                       int useK, const uint64_t tilingPtr, const uint64_t dataPtr) {
   const Own* own = reinterpret_cast<const Own*>(tilingPtr);
   GlobalTensor<half> from;
   from.SetGlobalBuffer((__gm__ half*)gm + (row * own->blocks_across + col) * 32 * 32);
   DataCopy(l1.ReinterpretCast<half>(), from, Nd2NzParams(1, useM, useK, 0, 32, (useM + 15) / 16 * 16, 1, 0));
   static_cast<void>(dataPtr);
 }
-__aicore__ void copy_b(const LocalTensor<int8_t>& l1, const __gm__ void* gm, int row, int col, int useK, int useN,
-                       const uint64_t, const uint64_t dataPtr) {
+__aicore__ void copy_b(const LocalTensor<int8_t>& l1, const __gm__ void* gm, int row, int col, int useK,
+                       int useN, const uint64_t, const uint64_t dataPtr) {
   GlobalTensor<half> from;
   from.SetGlobalBuffer((__gm__ half*)dataPtr + row * 32 * N + col * 32);
   DataCopy(l1.ReinterpretCast<half>(), from, Nd2NzParams(1, useK, useN, 0, N, (useK + 15) / 16 * 16, 1, 0));
   static_cast<void>(gm);
 }
-__aicore__ void copy_out(const __gm__ void* gm, const LocalTensor<int8_t>& co1, const void* params, const uint64_t tilingPtr,
-                         const uint64_t) {
+__aicore__ void copy_out(const __gm__ void* gm, const LocalTensor<int8_t>& co1, const void* params,
+                         const uint64_t tilingPtr, const uint64_t) {
   const auto& p = *static_cast<const DataCopyOutParams*>(params);
   FixpipeParamsV220 f;
   f.nSize = p.oriNSize, f.mSize = p.burstLen / 2, f.srcStride = p.burstLen / 2 + p.srcStride / 2;
@@ -122,7 +129,9 @@ int main() {
     MUST(aclrtSynchronizeStream(stream));
     return from_device<float>(dc, count);
   };
-  const auto reset = [&] { MUST(aclrtMemcpy(dc, empty.size() * 4, empty.data(), empty.size() * 4, ACL_MEMCPY_HOST_TO_DEVICE)); };
+  const auto reset = [&] {
+    MUST(aclrtMemcpy(dc, empty.size() * 4, empty.data(), empty.size() * 4, ACL_MEMCPY_HOST_TO_DEVICE));
+  };
   const auto same = [&](const char* what) {
     if (!close(result(), M, N, N, exact, 0)) std::printf("wrong: %s\n", what), right = false;
     reset();
@@ -160,7 +169,8 @@ int main() {
   reset();
   std::vector<half> blocks(9 * 32 * 32);
   for (int m = 0; m < M; ++m)
-    for (int k = 0; k < K; ++k) blocks[(m / 32 * 3 + k / 32) * 1024 + m % 32 * 32 + k % 32] = half(static_cast<float>(value_a(m, k)));
+    for (int k = 0; k < K; ++k)
+      blocks[(m / 32 * 3 + k / 32) * 1024 + m % 32 * 32 + k % 32] = half(static_cast<float>(value_a(m, k)));
   uint8_t* dblocks = to_device(blocks);
   own_ways<<<1, nullptr, stream>>>(dblocks, db, dc, tiling);
   CHECK(close(result(), M, N, N, [](int m, int n) { return product(m, n) > 0 ? product(m, n) : 0; }, 0));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matmul objects used on vector cores: without waiting, operands and results in UB, sums over parts of K in L0C and in
-// device memory, two objects, one vector core alone, both sharing operands, one or two vector cores to a cube core, both
-// kinds of core at the helm.
-// COVERS("WaitIterateAll", "WaitGetTensorC", "SetWorkspace", "SetLocalWorkspace", "VECIN",
-//        "VECOUT", "VECCALC", "LCM", "CubeFormat", "GetTensorC", "Iterate", "SetSubBlockIdx", "GetSubBlockIdx")
+// Matmul objects used on vector cores: without waiting, operands and results in UB, sums over parts of K in
+// L0C and in device memory, two objects, one vector core alone, both sharing operands, one or two vector
+// cores to a cube core, both kinds of core at the helm. COVERS("WaitIterateAll", "WaitGetTensorC",
+// "SetWorkspace", "SetLocalWorkspace", "VECIN",
+//        "VECOUT", "VECCALC", "LCM", "CubeFormat", "GetTensorC", "Iterate", "SetSubBlockIdx",
+//        "GetSubBlockIdx")
 #include "matmul_check.h"
 
 using namespace AscendC;
@@ -17,7 +18,8 @@ __aicore__ GlobalTensor<T> at(GM_ADDR p, int offset = 0) {
   return t;
 }
 
-// Two products on their way at a time: c = A B and d = A (B again), by different objects; only the first vector core asks.
+// Two products on their way at a time: c = A B and d = A (B again), by different objects; only the first
+// vector core asks.
 __global__ __aicore__ void two_at_once(GM_ADDR a, GM_ADDR b, GM_ADDR c, GM_ADDR d, TCubeTiling tiling) {
   KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_MIX_AIC_1_2);
   TPipe pipe;
@@ -43,10 +45,13 @@ __global__ __aicore__ void two_at_once(GM_ADDR a, GM_ADDR b, GM_ADDR c, GM_ADDR 
 }
 
 // A and the bias in UB; block after block of the result to UB, ahead of the vector core, which doubles it.
-__global__ __aicore__ void through_ub(GM_ADDR a, GM_ADDR b, GM_ADDR bias, GM_ADDR c, GM_ADDR workspace, TCubeTiling tiling) {
+__global__ __aicore__ void through_ub(GM_ADDR a, GM_ADDR b, GM_ADDR bias, GM_ADDR c, GM_ADDR workspace,
+                                      TCubeTiling tiling) {
   KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_MIX_AIC_1_1);
   TPipe pipe;
-  Matmul<Type<half, TPosition::VECCALC>, Type<half>, Type<float, TPosition::VECIN>, Type<float, TPosition::VECOUT>> mm;
+  Matmul<Type<half, TPosition::VECCALC>, Type<half>, Type<float, TPosition::VECIN>,
+         Type<float, TPosition::VECOUT>>
+      mm;
   REGIST_MATMUL_OBJ(&pipe, GetSysWorkSpacePtr(), mm, &tiling);
   if (GetBlockIdx() > 0) return;
   TBuf<TPosition::LCM> local_a, local_bias;
@@ -57,7 +62,8 @@ __global__ __aicore__ void through_ub(GM_ADDR a, GM_ADDR b, GM_ADDR bias, GM_ADD
   LocalTensor<half> ua = local_a.Get<half>();
   LocalTensor<float> ub = local_bias.Get<float>();
   DataCopy(ua, at<half>(a), M * K);
-  DataCopyPad(ub, at<float>(bias), DataCopyExtParams(1, N * sizeof(float), 0, 0, 0), DataCopyPadExtParams<float>());
+  DataCopyPad(ub, at<float>(bias), DataCopyExtParams(1, N * sizeof(float), 0, 0, 0),
+              DataCopyPadExtParams<float>());
   SetFlag<HardEvent::MTE2_V>(7);
   WaitFlag<HardEvent::MTE2_V>(7);
   Adds(ub, ub, 1.0f, 96);
@@ -72,7 +78,8 @@ __global__ __aicore__ void through_ub(GM_ADDR a, GM_ADDR b, GM_ADDR bias, GM_ADD
     LocalTensor<float> tile = in.AllocTensor<float>();
     mm.GetTensorC<false>(tile);
     mm.WaitGetTensorC();
-    const int m0 = block % 3 * 32, n0 = block / 3 * 32, rows = M - m0 < 32 ? M - m0 : 32, columns = N - n0 < 32 ? N - n0 : 32;
+    const int m0 = block % 3 * 32, n0 = block / 3 * 32, rows = M - m0 < 32 ? M - m0 : 32,
+              columns = N - n0 < 32 ? N - n0 : 32;
     Muls(tile, tile, 2.0f, 32 * 32);
     in.EnQue(tile);
     tile = in.DeQue<float>();
@@ -87,7 +94,8 @@ __global__ __aicore__ void through_ub(GM_ADDR a, GM_ADDR b, GM_ADDR bias, GM_ADD
   mm.End();
 }
 
-// One block of 32 x 32: K in three parts that add up in L0C; then parts of the first half added in device memory.
+// One block of 32 x 32: K in three parts that add up in L0C; then parts of the first half added in device
+// memory.
 __global__ __aicore__ void by_parts(GM_ADDR a, GM_ADDR b, GM_ADDR c, TCubeTiling tiling) {
   KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_MIX_AIC_1_2);
   TPipe pipe;
@@ -119,8 +127,9 @@ __global__ __aicore__ void by_parts(GM_ADDR a, GM_ADDR b, GM_ADDR c, TCubeTiling
 __global__ __aicore__ void shared(GM_ADDR a, GM_ADDR b, GM_ADDR c, TCubeTiling tiling) {
   KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_MIX_AIC_1_2);
   TPipe pipe;
-  Matmul<Type<half, TPosition::GM, CubeFormat::ND, true>, Type<half, TPosition::GM, CubeFormat::ND, true>, Type<float>, Type<float>,
-         CFG_IBSHARE_NORM> mm;
+  Matmul<Type<half, TPosition::GM, CubeFormat::ND, true>, Type<half, TPosition::GM, CubeFormat::ND, true>,
+         Type<float>, Type<float>, CFG_IBSHARE_NORM>
+      mm;
   REGIST_MATMUL_OBJ(&pipe, GetSysWorkSpacePtr(), mm, &tiling);
   mm.SetTensorA(at<half>(a));
   mm.SetTensorB(at<half>(b));
@@ -130,8 +139,8 @@ __global__ __aicore__ void shared(GM_ADDR a, GM_ADDR b, GM_ADDR c, TCubeTiling t
 }
 
 // The cube core calls the object too.
-constexpr MatmulConfig kBoth = GetNormalConfig(false, false, false, BatchMode::NONE, true, IterateOrder::UNDEF,
-                                               ScheduleType::INNER_PRODUCT, true, true);
+constexpr MatmulConfig kBoth = GetNormalConfig(false, false, false, BatchMode::NONE, true,
+                                               IterateOrder::UNDEF, ScheduleType::INNER_PRODUCT, true, true);
 __global__ __aicore__ void both(GM_ADDR a, GM_ADDR b, GM_ADDR c, TCubeTiling tiling) {
   KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_MIX_AIC_1_1);
   TPipe pipe;
@@ -144,7 +153,8 @@ __global__ __aicore__ void both(GM_ADDR a, GM_ADDR b, GM_ADDR c, TCubeTiling til
     TBuf<TPosition::VECCALC> buffer;
     pipe.InitBuffer(buffer, 96 * sizeof(float));
     LocalTensor<float> line = buffer.Get<float>();
-    DataCopyPad(line, at<float>(c), DataCopyExtParams(1, N * sizeof(float), 0, 0, 0), DataCopyPadExtParams<float>());
+    DataCopyPad(line, at<float>(c), DataCopyExtParams(1, N * sizeof(float), 0, 0, 0),
+                DataCopyPadExtParams<float>());
     PipeBarrier<PIPE_ALL>();
     Muls(line, line, -1.0f, 96);
     PipeBarrier<PIPE_ALL>();
@@ -198,11 +208,14 @@ int main() {
   through_ub<<<1, nullptr, stream>>>(da, db, dbias, dc, dw, tiling);
   CHECK(close(result(), M, N, N, [](int m, int n) { return 2 * (product(m, n) + value_bias(n) + 1); }, 0));
   by_parts<<<1, nullptr, stream>>>(da, db, dc, tiling);
-  CHECK(close(result(), M, N, N, [](int m, int n) {
-    if (m < 32) return n < 32 ? product(m, n) : 0.0;
-    if (m < 64) return n < 32 ? product(m, n, 64) : 0.0;
-    return n >= 64 && product(m, n) > 0 ? product(m, n) : 0.0;
-  }, 0));
+  CHECK(close(
+      result(), M, N, N,
+      [](int m, int n) {
+        if (m < 32) return n < 32 ? product(m, n) : 0.0;
+        if (m < 64) return n < 32 ? product(m, n, 64) : 0.0;
+        return n >= 64 && product(m, n) > 0 ? product(m, n) : 0.0;
+      },
+      0));
   shared<<<1, nullptr, stream>>>(da, db, dc, tiling);
   CHECK(close(result(), M, N, N, [](int m, int n) { return 2 * product(m, n); }, 0));
   both<<<1, nullptr, stream>>>(da, db, dc, tiling);

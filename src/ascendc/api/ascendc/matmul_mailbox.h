@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// How Matmul objects on vector cores ask the cube core of their block. Each vector core has a ring of requests. It
-// raises two flags per request: its own, and the bell of the cube core, which tells that one of them has asked and, by
-// `order`, which. The cube core serves requests in that order and raises the flag of the one that asked. Requests of one
-// vector core end in the order they were made in; it may make several before it waits.
+// How Matmul objects on vector cores ask the cube core of their block. Each vector core has a ring of
+// requests. It raises two flags per request: its own, and the bell of the cube core, which tells that one of
+// them has asked and, by `order`, which. The cube core serves requests in that order and raises the flag of
+// the one that asked. Requests of one vector core end in the order they were made in; it may make several
+// before it waits.
 
 #include "system.h"
 
@@ -25,12 +26,14 @@ struct etalon_matmul_request {
   std::int32_t single_m, single_n, single_k;
   const void *a, *b, *bias, *quant;
   void* c;
-  // From row to row of a row-major matrix, from column to column (16-byte rows count 1) of one in fractals; elements.
+  // From row to row of a row-major matrix, from column to column (16-byte rows count 1) of one in fractals;
+  // elements.
   std::int64_t pitch_a, pitch_b, pitch_c;
   std::uint64_t quant_scalar, user, data;
   std::uint32_t local_a, local_b;  // operands in L1
   std::uint8_t a_transposed, b_transposed, atomic, hf32;
-  std::uint8_t packed;    // base blocks: 1: one behind the other, as wide as a base block; 2: as wide as they are
+  std::uint8_t
+      packed;  // base blocks: 1: one behind the other, as wide as a base block; 2: as wide as they are
   std::uint8_t to_ub;     // c is on its way to UB: rows of 32 bytes each
   std::uint8_t quantise;  // 1: by quant_scalar; 2: by quant
 };
@@ -38,8 +41,9 @@ struct etalon_matmul_request {
 constexpr std::uint32_t kMatmulRing = 8;
 struct etalon_matmul_channel {
   etalon_matmul_request ring[kMatmulRing];
-  std::uint32_t asked, served, known;  // requests made; taken by the cube core; whose end the vector core has seen
-  std::uint32_t objects;               // registered ones that live
+  std::uint32_t asked, served,
+      known;              // requests made; taken by the cube core; whose end the vector core has seen
+  std::uint32_t objects;  // registered ones that live
 };
 struct etalon_matmul_block {
   etalon_matmul_channel channel[2];
@@ -78,7 +82,7 @@ inline void wait_served(std::uint32_t count) {
   for (; mine.known < count; ++mine.known) etalon_asc_cross_wait_mode(kOneFlag, kOwnFlag);
 }
 // The number of the request, to wait for.
-inline std::uint32_t ask(const etalon_matmul_request& request) {
+inline std::uint32_t post(const etalon_matmul_request& request) {
   etalon_matmul_channel& mine = channel();
   if (mine.asked - mine.known >= kMatmulRing - 1) wait_served(mine.known + 1);
   mine.ring[mine.asked % kMatmulRing] = request;

@@ -78,7 +78,8 @@ class MatmulApiTilingBase {
   void SetMatmulConfigParams(int32_t mmConfigType = 1, bool enableL1CacheUB = false,
                              ScheduleType scheduleType = ScheduleType::INNER_PRODUCT,
                              MatrixTraverse traverse = MatrixTraverse::NOSET, bool enVecND2NZ = false) {
-    SetMatmulConfigParams(MatmulConfigParams{mmConfigType, enableL1CacheUB, scheduleType, traverse, enVecND2NZ});
+    SetMatmulConfigParams(
+        MatmulConfigParams{mmConfigType, enableL1CacheUB, scheduleType, traverse, enVecND2NZ});
   }
   // Batches: of A and B in a step; how they lie ([B S N G D], of C [B S1 N G S2]), or their number and size.
   int32_t SetBatchNum(int32_t batch) {
@@ -86,11 +87,13 @@ class MatmulApiTilingBase {
     return 0;
   }
   int32_t SetALayout(int32_t b, int32_t s, int32_t n, int32_t g, int32_t d) {
-    out_.ALayoutInfoB = b, out_.ALayoutInfoS = s, out_.ALayoutInfoN = n, out_.ALayoutInfoG = g, out_.ALayoutInfoD = d;
+    out_.ALayoutInfoB = b, out_.ALayoutInfoS = s, out_.ALayoutInfoN = n, out_.ALayoutInfoG = g,
+    out_.ALayoutInfoD = d;
     return 0;
   }
   int32_t SetBLayout(int32_t b, int32_t s, int32_t n, int32_t g, int32_t d) {
-    out_.BLayoutInfoB = b, out_.BLayoutInfoS = s, out_.BLayoutInfoN = n, out_.BLayoutInfoG = g, out_.BLayoutInfoD = d;
+    out_.BLayoutInfoB = b, out_.BLayoutInfoS = s, out_.BLayoutInfoN = n, out_.BLayoutInfoG = g,
+    out_.BLayoutInfoD = d;
     return 0;
   }
   int32_t SetCLayout(int32_t b, int32_t s1, int32_t n, int32_t g, int32_t s2) {
@@ -157,13 +160,15 @@ class MatmulApiTilingBase {
     t.singleCoreN = single_n_ > 0 ? single_n_ : std::min(n, align(up(n, best_n), 16));
     t.singleCoreK = single_k_ > 0 ? single_k_ : k;
     const int32_t grid = up(m, t.singleCoreM) * up(n, t.singleCoreN), row = 256 / std::max(bits_, 1);
-    if (split_k && single_k_ <= 0 && cores / grid > 1) t.singleCoreK = std::min(k, align(up(k, cores / grid), row));
+    if (split_k && single_k_ <= 0 && cores / grid > 1)
+      t.singleCoreK = std::min(k, align(up(k, cores / grid), row));
     t.usedCoreNum = grid * (split_k ? up(k, t.singleCoreK) : 1);
   }
   bool blocks(::TCubeTiling& t) const {
     const int32_t row = 256 / bits_;  // elements of 32 bytes
     t.baseM = base_m_ > 0 ? base_m_ : std::min(128, align(t.singleCoreM, 16));
-    t.baseN = base_n_ > 0 ? base_n_ : std::min(bias_ || per_channel_ ? kBiasColumns : 256, align(t.singleCoreN, 16));
+    t.baseN = base_n_ > 0 ? base_n_
+                          : std::min(bias_ || per_channel_ ? kBiasColumns : 256, align(t.singleCoreN, 16));
     while (base_n_ <= 0 && t.baseN > 16 && t.baseM * t.baseN * 4 > l0c_) t.baseN = align(t.baseN / 2, 16);
     if (bits_ == 8) {  // squares of 32 bytes
       if (base_m_ <= 0 && a_transposed_) t.baseM = align(t.baseM, 32);
@@ -171,13 +176,16 @@ class MatmulApiTilingBase {
     }
     const int32_t half_l0 = static_cast<int32_t>(int64_t{kL0} / 2 * 8 / bits_ / std::max(t.baseM, t.baseN));
     const int32_t unit = bits_ == 32 ? 16 : row;
-    t.baseK = base_k_ > 0 ? base_k_ : std::min(std::max(half_l0 / unit * unit, unit), align(t.singleCoreK, unit));
-    if (t.baseM * t.baseN * 4 > l0c_ || detail::bytes(std::max(t.baseM, t.baseN), t.baseK, bits_) > kL0) return false;
+    t.baseK =
+        base_k_ > 0 ? base_k_ : std::min(std::max(half_l0 / unit * unit, unit), align(t.singleCoreK, unit));
+    if (t.baseM * t.baseN * 4 > l0c_ || detail::bytes(std::max(t.baseM, t.baseN), t.baseK, bits_) > kL0)
+      return false;
     // Half of L1 for each operand, of that half for the blocks on their way.
     const int32_t count = up(t.singleCoreK, t.baseK);
     const auto steps = [&](int32_t base, bool local, bool twice) {
       if (local) return 1;
-      const int32_t block = detail::bytes(base, t.baseK, bits_), room = l1_ / (twice ? 4 : 2) / std::max(block, 1);
+      const int32_t block = detail::bytes(base, t.baseK, bits_),
+                    room = l1_ / (twice ? 4 : 2) / std::max(block, 1);
       return std::max(1, std::min({room, count, 4}));
     };
     t.stepM = t.stepN = 1;
@@ -191,7 +199,8 @@ class MatmulApiTilingBase {
   }
 
   int32_t m_ = 0, n_ = 0, k_ = 0, org_m_ = 0, org_n_ = 0, org_ka_ = 0, org_kb_ = 0;
-  int32_t single_m_ = -1, single_n_ = -1, single_k_ = -1, base_m_ = -1, base_n_ = -1, base_k_ = -1, bits_ = 16;
+  int32_t single_m_ = -1, single_n_ = -1, single_k_ = -1, base_m_ = -1, base_n_ = -1, base_k_ = -1,
+          bits_ = 16;
   int32_t l1_ = kL1, l0c_ = kL0c;
   bool bias_ = false, first_n_ = false, a_transposed_ = false, b_transposed_ = false, a_local_ = false,
        b_local_ = false, per_channel_ = false, twice_a_ = true, twice_b_ = true, twice_c_ = true;
@@ -218,7 +227,9 @@ class MultiCoreMatmulTiling : public MatmulApiTilingBase {
     return 0;
   }
   // Bounds and multiples of a core's part: what is chosen is a multiple of 16 inside any that make sense.
-  int32_t SetSingleRange(int32_t = -1, int32_t = -1, int32_t = -1, int32_t = -1, int32_t = -1, int32_t = -1) { return 0; }
+  int32_t SetSingleRange(int32_t = -1, int32_t = -1, int32_t = -1, int32_t = -1, int32_t = -1, int32_t = -1) {
+    return 0;
+  }
   int32_t SetAlignSplit(int32_t = -1, int32_t = -1, int32_t = -1) { return 0; }
   int32_t GetCoreNum(int32_t& dim, int32_t& mDim, int32_t& nDim) const {
     dim = used_, mDim = down_, nDim = across_;

@@ -109,18 +109,23 @@ namespace detail {
 // 0: nothing a cube multiplies.
 inline int32_t bits_of(DataType t) {
   switch (t) {
-    case DataType::DT_FLOAT: return 32;
+    case DataType::DT_FLOAT:
+      return 32;
     case DataType::DT_FLOAT16:
-    case DataType::DT_BF16: return 16;
+    case DataType::DT_BF16:
+      return 16;
     case DataType::DT_INT8:
     case DataType::DT_UINT8:
     case DataType::DT_HIFLOAT8:
     case DataType::DT_FLOAT8_E5M2:
-    case DataType::DT_FLOAT8_E4M3FN: return 8;
+    case DataType::DT_FLOAT8_E4M3FN:
+      return 8;
     case DataType::DT_INT4:
     case DataType::DT_FLOAT4_E2M1:
-    case DataType::DT_FLOAT4_E1M2: return 4;
-    default: return 0;
+    case DataType::DT_FLOAT4_E1M2:
+      return 4;
+    default:
+      return 0;
   }
 }
 inline bool is_result(DataType t) { return t == DataType::DT_INT32 || bits_of(t) >= 8; }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Where the matrices of a batch lie: one behind the other, or as attention stores its heads. Of G query heads that share
-// a head of keys, B has the fewer matrices: each serves its neighbours.
+// Where the matrices of a batch lie: one behind the other, or as attention stores its heads. Of G query heads
+// that share a head of keys, B has the fewer matrices: each serves its neighbours.
 
 #include "types.h"
 

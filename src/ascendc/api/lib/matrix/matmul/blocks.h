@@ -19,7 +19,11 @@ struct Blocks {
   bool along_m;  // neighbours share their columns
 
   Blocks(const etalon_matmul_request& r, const TCubeTiling& t)
-      : single_m(r.single_m), single_n(r.single_n), base_m(t.baseM), base_n(t.baseN), along_m(t.iterateOrder == 0) {}
+      : single_m(r.single_m),
+        single_n(r.single_n),
+        base_m(t.baseM),
+        base_n(t.baseN),
+        along_m(t.iterateOrder == 0) {}
   std::int64_t rows() const { return up(single_m, base_m); }
   std::int64_t columns() const { return up(single_n, base_n); }
   std::int64_t count() const { return rows() * columns(); }
@@ -35,8 +39,8 @@ struct Blocks {
   }
 };
 
-// One operand in L1: a ring of buffers of `steps` base blocks of K each. MDL brings step blocks per transfer, Norm one;
-// as no more than three buffers have flags, more blocks than that share transfers.
+// One operand in L1: a ring of buffers of `steps` base blocks of K each. MDL brings step blocks per transfer,
+// Norm one; as no more than three buffers have flags, more blocks than that share transfers.
 struct Ring {
   static constexpr std::int64_t kMost = 3;
   std::int64_t buffers = 1, steps = 1, bytes = 0;
@@ -51,13 +55,18 @@ struct Ring {
   }
   // Half of it, if that is possible; `block`: bytes of a base block.
   bool shrink(std::int64_t block) {
-    if (steps > 1) steps /= 2;
-    else if (buffers > 1) --buffers;
-    else return false;
+    if (steps > 1)
+      steps /= 2;
+    else if (buffers > 1)
+      --buffers;
+    else
+      return false;
     bytes = block * steps;
     return true;
   }
-  std::uint32_t buffer(std::int64_t index) const { return at + static_cast<std::uint32_t>(index % buffers * bytes); }
+  std::uint32_t buffer(std::int64_t index) const {
+    return at + static_cast<std::uint32_t>(index % buffers * bytes);
+  }
 };
 
 }  // namespace mm

@@ -23,8 +23,9 @@ using MatmulCopyOut = void (*)(const __gm__ void* gm, const LocalTensor<std::int
                                const void* dataCopyOutParams, const std::uint64_t tilingPtr,
                                const std::uint64_t dataPtr);
 // row, col: which base block of the operand; useM, useK (useK, useN): its elements.
-using MatmulCopyIn = void (*)(const LocalTensor<std::int8_t>& l1, const __gm__ void* gm, int row, int col, int rows,
-                              int columns, const std::uint64_t tilingPtr, const std::uint64_t dataPtr);
+using MatmulCopyIn = void (*)(const LocalTensor<std::int8_t>& l1, const __gm__ void* gm, int row, int col,
+                              int rows, int columns, const std::uint64_t tilingPtr,
+                              const std::uint64_t dataPtr);
 
 // Called on the cube core instead of the transfers of C, A and B; null: the object's own.
 template <MatmulCopyOut out = nullptr, MatmulCopyIn a = nullptr, MatmulCopyIn b = nullptr>

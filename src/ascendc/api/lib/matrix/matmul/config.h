@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// How a Matmul object works, fixed when it is compiled: templates (Norm: base blocks come to L1 one by one; MDL: several
-// per transfer; IBShare: vector cores share an operand; BasicBlock: sizes are constants), order of the blocks, batches.
-// What only spares a device instructions (enableInit, enableSetTail, isMsgReuse and the like) changes nothing here.
+// How a Matmul object works, fixed when it is compiled: templates (Norm: base blocks come to L1 one by one;
+// MDL: several per transfer; IBShare: vector cores share an operand; BasicBlock: sizes are constants), order
+// of the blocks, batches. What only spares a device instructions (enableInit, enableSetTail, isMsgReuse and
+// the like) changes nothing here.
 
 #include <cstdint>
 #include <type_traits>
@@ -24,14 +25,15 @@ struct MatmulConfig {
   bool isPerTensor = false, hasAntiQuantOffset = false;
   bool doIBShareNorm = false, doSpecialMDL = false, enableInit = true;
   BatchMode batchMode = BatchMode::NONE;
-  bool enableEnd = true, enableGetTensorC = true, enableSetOrgShape = true, enableSetBias = true, enableSetTail = true,
-       enableQuantVector = true, enableSetDefineData = true;
+  bool enableEnd = true, enableGetTensorC = true, enableSetOrgShape = true, enableSetBias = true,
+       enableSetTail = true, enableQuantVector = true, enableSetDefineData = true;
   std::uint8_t iterateMode = IterateMode::ITERATE_MODE_DEFAULT;
   bool enableReuse = true, enableUBReuse = true, enableL1CacheUB = false, intraBlockPartSum = false;
   IterateOrder iterateOrder = IterateOrder::UNDEF;
   ScheduleType scheduleType = ScheduleType::INNER_PRODUCT;
   bool enableDoubleCache = false, isBiasBatch = true, enableStaticPadZeros = false, isPartialOutput = false,
-       enableMixDualMaster = false, isA2B2Shared = false, isEnableChannelSplit = false, enableKdimReorderLoad = false;
+       enableMixDualMaster = false, isA2B2Shared = false, isEnableChannelSplit = false,
+       enableKdimReorderLoad = false;
   BatchOutMode batchOutMode = BatchOutMode::SINGLE_BATCH;
 };
 
@@ -62,9 +64,11 @@ constexpr MatmulConfig GetMDLConfig(const bool intrinsicsLimit = false, const bo
                                     bool isPerTensor = false, bool hasAntiQuantOffset = false,
                                     const bool enUnitFlag = false, const bool isMsgReuse = true,
                                     const bool enableUBReuse = true, const bool enableL1CacheUB = false,
-                                    const bool enableMixDualMaster = false, const bool enableKdimReorderLoad = false) {
-  MatmulConfig c = GetNormalConfig(intrinsicsLimit, batchLoop, isVecND2NZ, BatchMode::NONE, isMsgReuse,
-                                   IterateOrder::UNDEF, ScheduleType::INNER_PRODUCT, enUnitFlag, enableMixDualMaster);
+                                    const bool enableMixDualMaster = false,
+                                    const bool enableKdimReorderLoad = false) {
+  MatmulConfig c =
+      GetNormalConfig(intrinsicsLimit, batchLoop, isVecND2NZ, BatchMode::NONE, isMsgReuse,
+                      IterateOrder::UNDEF, ScheduleType::INNER_PRODUCT, enUnitFlag, enableMixDualMaster);
   c.doNorm = false;
   c.doMultiDataLoad = true;
   c.doMTE2Preload = doMTE2Preload;
@@ -77,8 +81,9 @@ constexpr MatmulConfig GetMDLConfig(const bool intrinsicsLimit = false, const bo
 }
 
 constexpr MatmulConfig GetSpecialMDLConfig(const bool intrinsicsLimit = false, const bool batchLoop = false,
-                                           const std::uint32_t doMTE2Preload = 0, const bool isVecND2NZ = false,
-                                           bool isPerTensor = false, bool hasAntiQuantOffset = false) {
+                                           const std::uint32_t doMTE2Preload = 0,
+                                           const bool isVecND2NZ = false, bool isPerTensor = false,
+                                           bool hasAntiQuantOffset = false) {
   MatmulConfig c =
       GetMDLConfig(intrinsicsLimit, batchLoop, doMTE2Preload, isVecND2NZ, isPerTensor, hasAntiQuantOffset);
   c.doMultiDataLoad = false;
@@ -129,7 +134,8 @@ constexpr MatmulConfig GetSpecialBasicConfig(const std::uint32_t basicM, const s
 }
 
 inline constexpr MatmulConfig CFG_NORM = GetNormalConfig(), CFG_MDL = GetMDLConfig(),
-                              CFG_IBSHARE_NORM = GetIBShareNormConfig(), MM_CFG_BB = GetBasicConfig(128, 128, 128);
+                              CFG_IBSHARE_NORM = GetIBShareNormConfig(),
+                              MM_CFG_BB = GetBasicConfig(128, 128, 128);
 
 // Parts of a MatmulConfig, in any number and order.
 struct MatmulShapeParams {
@@ -167,11 +173,13 @@ constexpr void put(MatmulConfig& c, const MatmulQuantParams& p) {
   c.isPerTensor = p.isPerTensor, c.hasAntiQuantOffset = p.hasAntiQuantOffset;
 }
 constexpr void put(MatmulConfig& c, const MatmulBatchParams& p) {
-  c.isNBatch = p.isNBatch, c.batchMode = p.batchMode, c.isBiasBatch = p.isBiasBatch, c.batchOutMode = p.bmmOutMode;
+  c.isNBatch = p.isNBatch, c.batchMode = p.batchMode, c.isBiasBatch = p.isBiasBatch,
+  c.batchOutMode = p.bmmOutMode;
 }
 constexpr void put(MatmulConfig& c, const MatmulBiasParams& p) { c.isBiasBatch = p.isBiasBatch; }
 constexpr void put(MatmulConfig& c, const MatmulFuncParams& p) {
-  c.intrinsicsCheck = p.intrinsicsCheck, c.enVecND2NZ = p.enVecND2NZ, c.enableDoubleCache = p.enableDoubleCache;
+  c.intrinsicsCheck = p.intrinsicsCheck, c.enVecND2NZ = p.enVecND2NZ,
+  c.enableDoubleCache = p.enableDoubleCache;
   c.enableL1CacheUB = p.enableL1CacheUB, c.doMTE2Preload = p.doMTE2Preload, c.iterateOrder = p.iterateOrder;
   c.scheduleType = p.scheduleType, c.enableReuse = p.enableReuse, c.enableUBReuse = p.enableUBReuse;
   c.isPartialOutput = p.isPartialOutput, c.isA2B2Shared = p.isA2B2Shared;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What a base block needs beside A and B: a row of biases in the bias table, a row of scales in the FixPipe buffer.
-// Both get their room in L1 when they are first used.
+// What a base block needs beside A and B: a row of biases in the bias table, a row of scales in the FixPipe
+// buffer. Both get their room in L1 when they are first used.
 
 #include "ascendc/cube.h"
 #include "blocks.h"
@@ -17,7 +17,9 @@ template <class T>
 inline void row_to_l1(const LocalTensor<T>& l1, const T* from, std::int64_t count) {
   GlobalTensor<T> gm;
   gm.SetGlobalBuffer(const_cast<T*>(from));
-  DataCopy(l1, gm, Nd2NzParams(1, 1, static_cast<std::uint32_t>(count), 0, static_cast<std::uint32_t>(count), 1, 1, 0));
+  DataCopy(
+      l1, gm,
+      Nd2NzParams(1, 1, static_cast<std::uint32_t>(count), 0, static_cast<std::uint32_t>(count), 1, 1, 0));
 }
 
 template <class T>
@@ -28,10 +30,12 @@ class BiasRow {
  public:
   // The biases of a block into the table; the flag of the first load to L0 tells the cube.
   void fetch(TPipe* pipe, const void* bias, const Place& p, std::int64_t base_n) {
-    if (base_n * 4 > 1024) etalon_asc_fail("ascendc.matmul", "a base block with bias is 256 columns wide at most");
+    if (base_n * 4 > 1024)
+      etalon_asc_fail("ascendc.matmul", "a base block with bias is 256 columns wide at most");
     if (!room_) {
       TBuf<TPosition::C1> row;
-      pipe->InitBuffer(row, static_cast<std::uint32_t>(align(base_n * static_cast<std::int64_t>(sizeof(T)), 64)));
+      pipe->InitBuffer(row,
+                       static_cast<std::uint32_t>(align(base_n * static_cast<std::int64_t>(sizeof(T)), 64)));
       at_ = row.template Get<T>().offset();
       room_ = true;
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The side of a vector core: operands in its unified buffer, which the cube core reads in device memory, and results.
+// The side of a vector core: operands in its unified buffer, which the cube core reads in device memory, and
+// results.
 
 #include "ascendc/copy.h"
 #include "ascendc/matmul_mailbox.h"
@@ -31,17 +32,22 @@ inline void to_ub(const LocalTensor<T>& local, T* from, std::int64_t count) {
   hand_over<HardEvent::MTE2_V>();
 }
 
-// An operand that may lie in UB. ND there: rows of 32 bytes each; NZ: as in device memory, without a part around it.
+// An operand that may lie in UB. ND there: rows of 32 bytes each; NZ: as in device memory, without a part
+// around it.
 template <class T, bool nz>
 class LocalSide {
-  static constexpr std::int64_t kPack = Element<T>::packed, kC0 = 32 * kPack / static_cast<std::int64_t>(sizeof(T));
+  static constexpr std::int64_t kPack = Element<T>::packed,
+                                kC0 = 32 * kPack / static_cast<std::int64_t>(sizeof(T));
 
  public:
   void from_gm() { local_ = fresh_ = false; }
-  void from_local(const LocalTensor<T>& tensor) { tensor_ = tensor, local_ = in_ub(tensor.GetPosition()), fresh_ = true; }
+  void from_local(const LocalTensor<T>& tensor) {
+    tensor_ = tensor, local_ = in_ub(tensor.GetPosition()), fresh_ = true;
+  }
   bool is_local() const { return local_; }
   // Of rows x columns of the operand, part of a matrix of all_rows x all_columns.
-  std::int64_t pitch(std::int64_t rows, std::int64_t columns, std::int64_t all_rows, std::int64_t all_columns) const {
+  std::int64_t pitch(std::int64_t rows, std::int64_t columns, std::int64_t all_rows,
+                     std::int64_t all_columns) const {
     if (nz) return align(local_ ? rows : all_rows, 16);
     return local_ ? align(columns, kC0) : all_columns;
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The ways of an operand of a Matmul: device memory to L1, L1 to L0A and L0B. A stored matrix (rows x columns as memory
-// has it; of a transposed operand the rows are not those of the product) becomes in L1 fractal columns of 32 bytes,
-// `height` rows each. Only 32-bit words that the load turns around lie there in rows of fractals, 16 rows each. Sizes
-// are elements; of int4b_t, bytes.
+// The ways of an operand of a Matmul: device memory to L1, L1 to L0A and L0B. A stored matrix (rows x columns
+// as memory has it; of a transposed operand the rows are not those of the product) becomes in L1 fractal
+// columns of 32 bytes, `height` rows each. Only 32-bit words that the load turns around lie there in rows of
+// fractals, 16 rows each. Sizes are elements; of int4b_t, bytes.
 
 #include "ascendc/cube.h"
 #include "types.h"
@@ -30,16 +30,17 @@ struct Operand {
   static LocalTensor<Raw> l1(std::uint32_t byte) { return LocalTensor<Raw>(TPosition::A1, byte, 0); }
 
   // `turned`: the load to L0 will transpose. `row_by_row`: pitches beyond what one transfer takes.
-  static void to_l1(std::uint32_t at, const Raw* from, std::int64_t rows, std::int64_t columns, std::int64_t pitch,
-                    bool turned, bool row_by_row) {
+  static void to_l1(std::uint32_t at, const Raw* from, std::int64_t rows, std::int64_t columns,
+                    std::int64_t pitch, bool turned, bool row_by_row) {
     GlobalTensor<Raw> gm;
     gm.SetGlobalBuffer(const_cast<Raw*>(from));
     const std::int64_t height = align(rows, turned ? kRows : 16);
     if (pitch > 65535 && rows > 1) {
       if (!row_by_row)
-        etalon_asc_fail("ascendc.matmul",
-                        "rows of 65536 elements and more need a MatmulConfig with intrinsicsCheck (the first argument "
-                        "of GetNormalConfig and GetMDLConfig)");
+        etalon_asc_fail(
+            "ascendc.matmul",
+            "rows of 65536 elements and more need a MatmulConfig with intrinsicsCheck (the first argument "
+            "of GetNormalConfig and GetMDLConfig)");
       for (std::int64_t r = 0; r < rows; ++r) {
         const std::int64_t to = turned && kWord ? r / 16 * 16 * align(columns, 16) + r % 16 * kC0 : r * kC0;
         copy(l1(at)[static_cast<std::uint32_t>(to)], gm[static_cast<std::uint64_t>(r * pitch)], 1, columns, 1,
@@ -56,11 +57,11 @@ struct Operand {
                            static_cast<std::uint32_t>(16 * width)));
     }
     if (rest > 0)
-      copy(l1(at)[static_cast<std::uint32_t>(whole * 16 * width)], gm[static_cast<std::uint64_t>(whole * 16 * pitch)],
-           rest, columns, pitch, 16);
+      copy(l1(at)[static_cast<std::uint32_t>(whole * 16 * width)],
+           gm[static_cast<std::uint64_t>(whole * 16 * pitch)], rest, columns, pitch, 16);
   }
-  static void copy(const LocalTensor<Raw>& to, const GlobalTensor<Raw>& gm, std::int64_t rows, std::int64_t columns,
-                   std::int64_t pitch, std::int64_t height) {
+  static void copy(const LocalTensor<Raw>& to, const GlobalTensor<Raw>& gm, std::int64_t rows,
+                   std::int64_t columns, std::int64_t pitch, std::int64_t height) {
     DataCopy(to, gm,
              Nd2NzParams(1, static_cast<std::uint16_t>(rows), static_cast<std::uint32_t>(columns), 0,
                          static_cast<std::uint32_t>(pitch), static_cast<std::uint16_t>(height), 1, 0));
@@ -69,8 +70,9 @@ struct Operand {
   static void fractals_to_l1(std::uint32_t at, const Raw* matrix, std::int64_t row, std::int64_t column,
                              std::int64_t rows, std::int64_t columns, std::int64_t pitch, bool turned) {
     if (turned && kWord)
-      etalon_asc_fail("ascendc.matmul", "a Matmul of float turns NZ operands around for nobody: give them as ND, or "
-                                        "stored the other way round");
+      etalon_asc_fail("ascendc.matmul",
+                      "a Matmul of float turns NZ operands around for nobody: give them as ND, or "
+                      "stored the other way round");
     GlobalTensor<Raw> gm;
     gm.SetGlobalBuffer(const_cast<Raw*>(matrix));
     const std::int64_t height = align(rows, turned ? kRows : 16), high = least(height, pitch - row),
@@ -110,7 +112,8 @@ struct Operand {
         square(l0, i * 2 * deep * 512, from, block, deep, 1, 0, deep - 1);
       } else {
         LoadData(l0[static_cast<std::uint32_t>(i * deep * 256)], from,
-                 LoadData2DParams(static_cast<std::uint16_t>(block), static_cast<std::uint8_t>(deep), 1, 0, 0, true, 0));
+                 LoadData2DParams(static_cast<std::uint16_t>(block), static_cast<std::uint8_t>(deep), 1, 0, 0,
+                                  true, 0));
       }
     }
   }
@@ -121,13 +124,15 @@ struct Operand {
     if (!turned) {
       const std::int64_t high = s.height / 16, n1 = up(n, 16), k1 = up(k, kC0), first = s.column / kC0;
       if (n1 == high) {  // whole columns follow one another
-        for (std::int64_t done = 0; done < k1 * n1; done += 255) plain(l0, done, from, first * high + done, least(255, k1 * n1 - done));
+        for (std::int64_t done = 0; done < k1 * n1; done += 255)
+          plain(l0, done, from, first * high + done, least(255, k1 * n1 - done));
         return;
       }
       for (std::int64_t i = 0; i < k1; ++i) plain(l0, i * n1, from, (first + i) * high + s.row / 16, n1);
       return;
     }
-    const std::int64_t rows = s.height / kRows, row = s.row / kRows, wide = up(n, kRows), column = s.column / kRows;
+    const std::int64_t rows = s.height / kRows, row = s.row / kRows, wide = up(n, kRows),
+                       column = s.column / kRows;
     for (std::int64_t i = 0; i < up(k, kRows); ++i) {
       if (kWord) {
         const std::int64_t across = align(s.width, 16) / 16;
@@ -136,24 +141,28 @@ struct Operand {
         square(l0, i * 2 * wide * 512, from, column * rows + row + i, wide, rows, 1, 0);
       } else {
         LoadData(l0[static_cast<std::uint32_t>(i * wide * 256)], from,
-                 LoadData2DParams(static_cast<std::uint16_t>(column * rows + row + i), static_cast<std::uint8_t>(wide),
-                                  static_cast<std::uint16_t>(rows), 0, 0, true, 0));
+                 LoadData2DParams(static_cast<std::uint16_t>(column * rows + row + i),
+                                  static_cast<std::uint8_t>(wide), static_cast<std::uint16_t>(rows), 0, 0,
+                                  true, 0));
       }
     }
   }
 
  private:
-  static void plain(const LocalTensor<Raw>& l0, std::int64_t to, const LocalTensor<Raw>& from, std::int64_t fractal,
-                    std::int64_t count) {
+  static void plain(const LocalTensor<Raw>& l0, std::int64_t to, const LocalTensor<Raw>& from,
+                    std::int64_t fractal, std::int64_t count) {
     LoadData(l0[static_cast<std::uint32_t>(to * 16 * kC0)], from,
-             LoadData2DParams(static_cast<std::uint16_t>(fractal), static_cast<std::uint8_t>(count), 1, 0, 0, false, 0));
+             LoadData2DParams(static_cast<std::uint16_t>(fractal), static_cast<std::uint8_t>(count), 1, 0, 0,
+                              false, 0));
   }
-  static void square(const LocalTensor<Raw>& l0, std::int64_t to, const LocalTensor<Raw>& from, std::int64_t start,
-                     std::int64_t repeat, std::int64_t stride, std::int64_t gap, std::int64_t fractal_gap) {
-    LoadDataWithTranspose(l0[static_cast<std::uint32_t>(to)], from,
-                          LoadData2dTransposeParams(static_cast<std::uint16_t>(start), static_cast<std::uint8_t>(repeat),
-                                                    static_cast<std::uint16_t>(stride), static_cast<std::uint16_t>(gap),
-                                                    static_cast<std::uint16_t>(fractal_gap)));
+  static void square(const LocalTensor<Raw>& l0, std::int64_t to, const LocalTensor<Raw>& from,
+                     std::int64_t start, std::int64_t repeat, std::int64_t stride, std::int64_t gap,
+                     std::int64_t fractal_gap) {
+    LoadDataWithTranspose(
+        l0[static_cast<std::uint32_t>(to)], from,
+        LoadData2dTransposeParams(static_cast<std::uint16_t>(start), static_cast<std::uint8_t>(repeat),
+                                  static_cast<std::uint16_t>(stride), static_cast<std::uint16_t>(gap),
+                                  static_cast<std::uint16_t>(fractal_gap)));
   }
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What REGIST_MATMUL_OBJ does: vector cores learn which object is which, the cube core serves their requests until the
-// last of them has ended.
+// What REGIST_MATMUL_OBJ does: vector cores learn which object is which, the cube core serves their requests
+// until the last of them has ended.
 
 #include "object.h"
 
@@ -11,8 +11,8 @@ namespace detail {
 namespace mm {
 
 template <class T>
-constexpr bool is_tiling = std::is_pointer<std::decay_t<T>>::value ||
-                           std::is_same<std::decay_t<T>, std::nullptr_t>::value;
+constexpr bool is_tiling =
+    std::is_pointer<std::decay_t<T>>::value || std::is_same<std::decay_t<T>, std::nullptr_t>::value;
 
 template <class T>
 inline const TCubeTiling* tiling_of(T* tiling) {
@@ -46,8 +46,10 @@ inline void serve(const etalon_matmul_request& request, M& object, Rest&&... res
   if constexpr (is_tiling<M>) {
     serve<index>(request, rest...);
   } else {
-    if (request.object == index) object.serve(request);
-    else serve<index + 1>(request, rest...);
+    if (request.object == index)
+      object.serve(request);
+    else
+      serve<index + 1>(request, rest...);
   }
 }
 // Whether both operands of an object are shared, so that one product serves both vector cores.
@@ -57,8 +59,10 @@ inline bool shared(std::int32_t) {
 }
 template <int index, class M, class... Rest>
 inline bool shared(std::int32_t object, M&, Rest&&... rest) {
-  if constexpr (is_tiling<M>) return shared<index>(object, rest...);
-  else return object == index ? M::kShared : shared<index + 1>(object, rest...);
+  if constexpr (is_tiling<M>)
+    return shared<index>(object, rest...);
+  else
+    return object == index ? M::kShared : shared<index + 1>(object, rest...);
 }
 template <class M, class... Rest>
 constexpr bool served = M::kServed;
@@ -66,7 +70,8 @@ constexpr bool served = M::kServed;
 template <class... Objects>
 inline void serve_all(Objects&&... objects) {
   const auto cores = static_cast<int>(etalon_asc_current->sub_blocks);
-  // Of shared products: those computed for the first vector core, those the second has asked for, and been told of.
+  // Of shared products: those computed for the first vector core, those the second has asked for, and been
+  // told of.
   std::int64_t computed = 0, wanted = 0, told = 0;
   const auto tell_second = [&] {
     for (; told < wanted && told < computed; ++told) tell_served(1);
@@ -94,7 +99,8 @@ inline void serve_all(Objects&&... objects) {
   }
 }
 
-// True on a cube core that has served: the kernel is over there. `alone`: cube cores use the objects themselves.
+// True on a cube core that has served: the kernel is over there. `alone`: cube cores use the objects
+// themselves.
 template <bool alone, class First, class... Objects>
 inline bool regist(TPipe* pipe, First& first, Objects&&... objects) {
   if ASCEND_IS_AIV {
@@ -107,6 +113,9 @@ inline bool regist(TPipe* pipe, First& first, Objects&&... objects) {
     enlist<0>(pipe, first, objects...);
     if (alone || !First::kServed || etalon_asc_current->sub_blocks == 0) return false;
     serve_all(first, objects...);
+    // Now, not in a destructor: the TPipe may be declared after the objects, and go before them.
+    if (block.active != nullptr) block.take_back(block.active);
+    block.active = nullptr;
     return true;
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Tiling known when the kernel is compiled: a MatmulConfig with block sizes (and the sizes of a core's part, then REGIST
-// needs no tiling) and the numbers of blocks in L1 that follow from them.
+// Tiling known when the kernel is compiled: a MatmulConfig with block sizes (and the sizes of a core's part,
+// then REGIST needs no tiling) and the numbers of blocks in L1 that follow from them.
 
 #include "config.h"
 #include "kernel_tiling/kernel_tiling.h"
@@ -12,11 +12,11 @@ namespace AscendC {
 
 // The fields of TCubeTiling; those that are 0 come from the tiling given at run time.
 struct MatmulApiStaticTiling {
-  std::int32_t usedCoreNum = 0, M = 0, N = 0, Ka = 0, Kb = 0, singleCoreM = 0, singleCoreN = 0, singleCoreK = 0,
-               baseM = 0, baseN = 0, baseK = 0, depthA1 = 0, depthB1 = 0, stepM = 0, stepN = 0, stepKa = 0, stepKb = 0,
-               isBias = 0, transLength = 0, iterateOrder = -1, dbL0A = 0, dbL0B = 0, dbL0C = 0, shareMode = 0,
-               shareL1Size = 0, shareL0CSize = 0, shareUbSize = 0, batchM = 0, batchN = 0, singleBatchM = 0,
-               singleBatchN = 0;
+  std::int32_t usedCoreNum = 0, M = 0, N = 0, Ka = 0, Kb = 0, singleCoreM = 0, singleCoreN = 0,
+               singleCoreK = 0, baseM = 0, baseN = 0, baseK = 0, depthA1 = 0, depthB1 = 0, stepM = 0,
+               stepN = 0, stepKa = 0, stepKb = 0, isBias = 0, transLength = 0, iterateOrder = -1, dbL0A = 0,
+               dbL0B = 0, dbL0C = 0, shareMode = 0, shareL1Size = 0, shareL0CSize = 0, shareUbSize = 0,
+               batchM = 0, batchN = 0, singleBatchM = 0, singleBatchN = 0;
   MatmulConfig cfg;
 };
 
@@ -43,8 +43,10 @@ inline TCubeTiling merged(const MatmulConfig& c, const TCubeTiling* t) {
   };
   put(out.baseM, c.basicM), put(out.baseN, c.basicN), put(out.baseK, c.basicK);
   if (t == nullptr || c.doSpecialBasicBlock)
-    put(out.singleCoreM, c.singleCoreM), put(out.singleCoreN, c.singleCoreN), put(out.singleCoreK, c.singleCoreK);
-  if (c.iterateOrder != IterateOrder::UNDEF) out.iterateOrder = c.iterateOrder == IterateOrder::ORDER_M ? 0 : 1;
+    put(out.singleCoreM, c.singleCoreM), put(out.singleCoreN, c.singleCoreN),
+        put(out.singleCoreK, c.singleCoreK);
+  if (c.iterateOrder != IterateOrder::UNDEF)
+    out.iterateOrder = c.iterateOrder == IterateOrder::ORDER_M ? 0 : 1;
   return out;
 }
 inline TCubeTiling merged(const MatmulApiStaticTiling& s, const TCubeTiling* t) {
@@ -58,7 +60,8 @@ inline TCubeTiling merged(const MatmulApiStaticTiling& s, const TCubeTiling* t) 
   put(out.dbL0C, s.dbL0C);
   if (s.iterateOrder >= 0) out.iterateOrder = s.iterateOrder;
   if (t != nullptr) return out;
-  put(out.singleCoreM, s.singleCoreM), put(out.singleCoreN, s.singleCoreN), put(out.singleCoreK, s.singleCoreK);
+  put(out.singleCoreM, s.singleCoreM), put(out.singleCoreN, s.singleCoreN),
+      put(out.singleCoreK, s.singleCoreK);
   put(out.M, s.M), put(out.N, s.N), put(out.Ka, s.Ka), put(out.Kb, s.Kb);
   return out;
 }
@@ -84,7 +87,8 @@ constexpr MatmulApiStaticTiling GetMatmulApiTiling(const MatmulConfig& mmCFG,
   if (t.baseM <= 0 || t.baseN <= 0 || t.baseK <= 0) return t;
   constexpr std::int64_t packed = detail::mm::Element<typename A_TYPE::T>::packed;
   const std::int64_t size = sizeof(typename A_TYPE::T);
-  const std::int64_t a = std::int64_t{t.baseM} * t.baseK * size / packed, b = std::int64_t{t.baseN} * t.baseK * size / packed;
+  const std::int64_t a = std::int64_t{t.baseM} * t.baseK * size / packed,
+                     b = std::int64_t{t.baseN} * t.baseK * size / packed;
   const std::int64_t count = t.singleCoreK > 0 ? up(t.singleCoreK, t.baseK) : 2;
   t.depthA1 = detail::mm::blocks_in(l1Size / 2, a, count);
   t.depthB1 = detail::mm::blocks_in(l1Size / 2, b, count);
@@ -95,7 +99,9 @@ constexpr MatmulApiStaticTiling GetMatmulApiTiling(const MatmulConfig& mmCFG,
   if (t.depthB1 < count) t.depthB1 *= 2;
   t.dbL0A = t.dbL0B = 2;
   t.dbL0C = std::int64_t{t.baseM} * t.baseN * 8 <= 128 * 1024 ? 2 : 1;
-  t.iterateOrder = mmCFG.iterateOrder == IterateOrder::ORDER_N ? 1 : mmCFG.iterateOrder == IterateOrder::ORDER_M ? 0 : -1;
+  t.iterateOrder = mmCFG.iterateOrder == IterateOrder::ORDER_N   ? 1
+                   : mmCFG.iterateOrder == IterateOrder::ORDER_M ? 0
+                                                                 : -1;
   return t;
 }
 

@@ -19,16 +19,19 @@ template <class Sum, class T>
 inline QuantMode_t quant_mode(int quantise) {
   constexpr bool integer = std::is_same<Sum, std::int32_t>::value;
   if constexpr (sizeof(T) == 4) {
-    static_assert(std::is_same<T, Sum>::value, "sums leave as they are, or as 16 or 8 bits: int32_t of integers, float "
-                                               "of others");
+    static_assert(std::is_same<T, Sum>::value,
+                  "sums leave as they are, or as 16 or 8 bits: int32_t of integers, float "
+                  "of others");
     return NoQuant;
   } else if constexpr (sizeof(T) == 1) {
-    if (quantise == 0) etalon_asc_fail("ascendc.matmul", "results of 8 bits need SetQuantScalar or SetQuantVector");
+    if (quantise == 0)
+      etalon_asc_fail("ascendc.matmul", "results of 8 bits need SetQuantScalar or SetQuantVector");
     if (integer) return quantise == 2 ? VREQ8 : REQ8;
     return quantise == 2 ? VQF322B8_PRE : QF322B8_PRE;
   } else if constexpr (integer) {
     static_assert(std::is_same<T, half>::value, "integer products become int32_t, half or 8 bits");
-    if (quantise == 0) etalon_asc_fail("ascendc.matmul", "half of integers needs SetQuantScalar or SetQuantVector");
+    if (quantise == 0)
+      etalon_asc_fail("ascendc.matmul", "half of integers needs SetQuantScalar or SetQuantVector");
     return quantise == 2 ? VDEQF16 : DEQF16;
   } else {
     return std::is_same<T, half>::value ? F322F16 : F322BF16;
@@ -47,7 +50,8 @@ struct Target {
     if (kNz) {
       constexpr std::int64_t width = fractal_width<T>;
       if (r.packed != 0) pitch = r.packed == 1 ? align(blocks.base_m, 16) : align(p.m, 16);
-      address += r.packed != 0 ? block * pitch * align(blocks.base_n, width) : (p.n0 / width * pitch + p.m0) * width;
+      address +=
+          r.packed != 0 ? block * pitch * align(blocks.base_n, width) : (p.n0 / width * pitch + p.m0) * width;
       return;
     }
     if (r.packed == 0) {

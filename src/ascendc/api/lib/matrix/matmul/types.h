@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What a Matmul object multiplies: where a matrix lies, in which order, of which type, and how batches follow one
-// another.
+// What a Matmul object multiplies: where a matrix lies, in which order, of which type, and how batches follow
+// one another.
 
 #include "ascendc/tensor.h"
 
-// ND: row-major. NZ: fractals of 16 rows x 32 bytes, column after column. VECTOR: one row. ND_ALIGN: row-major, rows of
-// 32 bytes each.
+// ND: row-major. NZ: fractals of 16 rows x 32 bytes, column after column. VECTOR: one row. ND_ALIGN:
+// row-major, rows of 32 bytes each.
 enum class CubeFormat { ND, NZ, ZN, ZZ, NN, VECTOR, SCALAR, ND_ALIGN };
 // Batches: [B S N G D], [S B N G D], [B N G S1 S2] of attention, or one matrix behind the other.
 enum class LayoutMode { NONE, BSNGD, SBNGD, BNGS1S2, NORMAL };
