@@ -288,7 +288,7 @@ TEST(Cube, FeatureMapsTurnedAround) {
 
 // The compiler's own functions: a product, its channels scaled by what lies in the FixPipe buffer.
 TEST(Cube, RawProductsAndScales) {
-  COVERS("mad", "copy_cbuf_to_fbuf", "set_nd_para", "set_padding", "SetFixpipeNz2ndFlag");
+  COVERS("mad", "copy_cbuf_to_fbuf", "set_nd_para", "set_padding");
   constexpr int kN = 16, kK = 32;
   std::vector<std::int8_t> in;
   for (int e = 0; e < 512; ++e) in.push_back(static_cast<std::int8_t>(value_a(e / 32, e % 32)));

@@ -238,5 +238,40 @@ TEST(UtilityLibrary, DeviceMemoryIsFilled) {
   }
 }
 
+template <class T>
+void expect_channels_moved() {
+  constexpr std::uint32_t n = 2, c = 16, h = 6, w = 8, image = h * w;
+  std::vector<T> x;
+  for (std::uint32_t i = 0; i < n * c * image; ++i) x.push_back(static_cast<T>(i * 3 + 1));
+  LibraryRun run;
+  run.in(x).template out<T>(x.size()).template out<T>(x.size()).temporary(256);
+  run.go([](LibraryRun& r) {
+    Transpose(r.at<T>(1), r.at<T>(0), r.tmp(),
+              TransposeParamsExt{n, c, h, w, TransposeType::TRANSPOSE_NCHW2NHWC});
+    Transpose(r.at<T>(2), r.at<T>(0), r.tmp(),
+              TransposeParamsExt{n, c, h, w, TransposeType::TRANSPOSE_NHWC2NCHW});
+  });
+  const auto last = run.template result<T>(1), first = run.template result<T>(2);
+  for (std::uint32_t b = 0; b < n; ++b) {
+    for (std::uint32_t k = 0; k < c; ++k) {
+      for (std::uint32_t p = 0; p < image; ++p) {
+        ASSERT_EQ(last[(b * image + p) * c + k], x[(b * c + k) * image + p]);
+        ASSERT_EQ(first[(b * c + k) * image + p], x[(b * image + p) * c + k]);
+      }
+    }
+  }
+}
+TEST(TransposeLibrary, ChannelsFirstAndLast) {
+  COVERS("Transpose", "TransposeParamsExt", "TRANSPOSE_NHWC2NCHW", "TRANSPOSE_NCHW2NHWC");
+  expect_channels_moved<std::uint16_t>();
+  expect_channels_moved<std::int32_t>();
+  EXPECT_EQ(error_code(KernelType::aiv,
+                       [] {
+                         Transpose(ub<float>(0), ub<float>(1024), ub<std::uint8_t>(2048),
+                                   TransposeParamsExt{1, 8, 1, 8, TransposeType::TRANSPOSE_ND_UB_GM});
+                       }),
+            "ascendc.unsupported");
+}
+
 }  // namespace
 }  // namespace etalon::ascendc

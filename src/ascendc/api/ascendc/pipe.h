@@ -39,6 +39,11 @@ class TPipe {
     etalon_asc_queue_note(kAscNoteBuffer, &buffer, Buffer::space, at, size, 1);
     return true;
   }
+  // buffer_pool.h
+  template <class Pool>
+  bool InitBufPool(Pool& pool, std::uint32_t bytes);
+  template <class Pool, class Shared>
+  bool InitBufPool(Pool& pool, std::uint32_t bytes, const Shared& share);
   void Reset() {
     for (auto& u : used_) u = 0;
     for (auto& e : events_) e = 0;

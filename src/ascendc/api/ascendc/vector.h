@@ -121,6 +121,16 @@ inline void Axpy(const LocalTensor<T>& dst, const LocalTensor<U>& src, U scalar,
   etalon_asc_vector_op(&v);
 }
 
+// exp(src0 - src1): one instruction of dav-3510, here its steps.
+template <class T, class U>
+inline void FusedExpSub(const LocalTensor<T>& dst, const LocalTensor<U>& src0, const LocalTensor<U>& src1,
+                        std::uint32_t count) {
+  static_assert(std::is_same<T, U>::value, "FusedExpSub gives the type of its sources here");
+  Sub(dst, src0, src1, static_cast<std::int32_t>(count));
+  PipeBarrier<PIPE_V>();
+  Exp(dst, dst, static_cast<std::int32_t>(count));
+}
+
 template <class D, class S>
 inline void Cast(const LocalTensor<D>& dst, const LocalTensor<S>& src, RoundMode mode, std::uint32_t count) {
   etalon_asc_vector v = detail::vector_of<D, S>(kAscCast, dst.offset());
