@@ -5,6 +5,8 @@
 
 #include "ascendc/allocator.h"
 #include "ascendc/arrange.h"
+#include "ascendc/between_cores.h"
+#include "ascendc/buffer_pool.h"
 #include "ascendc/constants.h"
 #include "ascendc/copy.h"
 #include "ascendc/cube.h"
@@ -16,6 +18,7 @@
 #include "ascendc/pipe.h"
 #include "ascendc/reduce.h"
 #include "ascendc/scalar.h"
+#include "ascendc/slices.h"
 #include "ascendc/system.h"
 #include "ascendc/tensor_list.h"
 #include "ascendc/tensor_operators.h"

@@ -37,6 +37,16 @@ inline int printf(const char* format, Values... values) {
   else return std::printf(format, values...);
 }
 
+// Where dumps and texts would be gathered on a device: here they go to the standard output.
+template <class... Places>
+inline void InitDump(const Places&...) {}
+
+// A range of device memory a kernel vouches for: checked, as all that it touches is.
+template <class T>
+inline void OOMCheckAddrRange(__gm__ T* address, std::uint64_t bytes) {
+  if (bytes > 0) etalon_asc_cache_clean(reinterpret_cast<const unsigned char*>(address) + bytes - 1);
+}
+
 // The first `elements` of a tensor on one line, with the number the caller gave it.
 template <class T>
 inline void DumpTensor(const LocalTensor<T>& tensor, std::uint32_t number, std::uint32_t elements) {
@@ -59,6 +69,11 @@ inline void DumpTensor(const GlobalTensor<T>& tensor, std::uint32_t number, std:
 #endif
 #ifndef ascendc_assert
 #define ascendc_assert(condition, ...) ASSERT(condition)
+#endif
+// Marks of the vendor's own timeline; ours has the calls themselves.
+#ifndef TRACE_START
+#define TRACE_START(id) static_cast<void>(id)
+#define TRACE_STOP(id) static_cast<void>(id)
 #endif
 #ifndef PRINTF
 #define PRINTF AscendC::printf

@@ -68,6 +68,7 @@ inline std::int64_t GetCtrlSpr() {
 // --- the data cache of the scalar unit. Its reads and writes of device memory reach memory at once here, so cleaning
 // it changes nothing but time.
 
+constexpr std::uint32_t CACHE_LINE_SIZE = 64;  // bytes
 enum class CacheLine : std::uint64_t { SINGLE_CACHE_LINE, ENTIRE_DATA_CACHE };
 enum class DcciDst : std::uint64_t { CACHELINE_ALL, CACHELINE_UB, CACHELINE_OUT, CACHELINE_ATOMIC };
 template <class T, CacheLine entireType, DcciDst dcciDst = DcciDst::CACHELINE_OUT>

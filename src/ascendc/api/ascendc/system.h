@@ -116,6 +116,8 @@ inline void SetAtomicType() {
 inline void SetHF32Mode(bool on) {
   etalon_asc_current->hf32 = static_cast<std::uint8_t>(on ? etalon_asc_current->hf32 | 1 : etalon_asc_current->hf32 & ~1);
 }
+enum class HF32Mode : std::uint8_t { DISABLE, ENABLE };
+inline void SetHF32Mode(HF32Mode mode) { SetHF32Mode(mode == HF32Mode::ENABLE); }
 // How fp32 becomes HF32: towards zero, or to nearest, ties to even (as at the start).
 inline void SetHF32TransMode(bool towards_zero) {
   etalon_asc_current->hf32 =
