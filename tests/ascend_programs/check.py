@@ -59,6 +59,7 @@ def tasks(folder):
     for name in ("matmul_shapes", "matmul_types", "matmul_configs", "matmul_mix", "matmul_batches"):
         yield name, lambda name=name: compile_and_run(folder, name, [f"{name}.cpp"])
     yield "styles", lambda: compile_and_run(folder, "styles", ["styles.cpp"])
+    yield "matmul_misuse", lambda: matmul_misuse(folder)
     yield "debug", lambda: debug(folder)
     yield "mix", lambda: compile_and_run(folder, "mix", ["mix.cpp"])
     yield "launch_by_name", lambda: compile_and_run(folder, "by_name", ["by_name_main.cpp", "by_name_kernel.cpp"])
@@ -126,6 +127,17 @@ def cmake(folder):
     if expect("configure", done, 0) and expect("build", run(["cmake", "--build", folder / "cmake"], folder), 0):
         for name in ("language", "by_name", "plain"):
             expect(f"run {name}", run([folder / "cmake" / name], folder), 0, "all right")
+
+
+def matmul_misuse(folder):
+    """What a Matmul object does not do is said, and how to do it."""
+    refused = run([etalon, "cc", "-c", "-DWRONG_TYPES", here / "matmul_misuse.cpp"], folder)
+    expect("operands of two types", refused, 1, "A and B of a Matmul have one type", "C of a Matmul is ND, NZ or ND_ALIGN")
+    if not expect("compile misuse", run([etalon, "cc", here / "matmul_misuse.cpp", "-o", folder / "misuse"], folder), 0):
+        return
+    for what, said in enumerate(("has no base block", "does not fit", "GetTensorC without a block", "that GetTensorC has taken",
+                                 "call SetWorkspace first", "intrinsicsCheck", "needs SetQuantScalar or SetQuantVector")):
+        expect(f"misuse: {said}", run([folder / "misuse", str(what)], folder), 1, "ascendc.matmul", said)
 
 
 def debug(folder):
