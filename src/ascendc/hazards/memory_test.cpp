@@ -328,6 +328,21 @@ TEST(Hazards, GatherAndMasksBeyondMemoryEndInOneError) {
   EXPECT_FINDING(f, "ascendc.out-of-range", "gather", "", "Gather: an offset leads to byte");
 }
 
+TEST(Hazards, NumbersThatDoNotFitDoNotWrap) {
+  const auto far = check(KernelType::aiv, 1, [](Gm&) { AT("get") tile(0).GetValue(1u << 30); });
+  EXPECT_FINDING(far, "ascendc.out-of-range", "get", "", "of UB");
+  const auto negative =
+      check(KernelType::aiv, 1, [](Gm&) { AT("adds")
+                                          Adds(tile(0), tile(1024), 1.0f, -1); });
+  EXPECT_FINDING(negative, "ascendc.range", "adds", "", "below 0");
+  const auto huge = check(KernelType::aiv, 1, [](Gm&) {
+    TPipe pipe;
+    TBuf<TPosition::VECCALC> all;
+    pipe.InitBuffer(all, 0xffffffff);
+  });
+  EXPECT_FINDING(huge, "ascendc.memory", "", "");
+}
+
 TEST(Hazards, RowsOfAProductThatWereNeverLoadedStayOutOfTheResult) {
   const auto product = [](Gm& gm, std::uint16_t rows) {
     const LocalTensor<half> a1(TPosition::A1, 0, 512), a2(TPosition::A2, 0, 512), b2(TPosition::B2, 0, 512);

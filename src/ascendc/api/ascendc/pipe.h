@@ -22,7 +22,7 @@ class TPipe {
 
   template <class Queue>
   bool InitBuffer(Queue& queue, std::uint8_t num, std::uint32_t bytes) {
-    const std::uint32_t size = (bytes + 31) / 32 * 32;
+    const std::uint32_t size = whole_blocks(bytes);
     queue.drop_buffers();
     for (std::uint8_t i = 0; i < num; ++i) {
       const std::uint32_t at = take(Queue::space, size);
@@ -33,7 +33,7 @@ class TPipe {
   }
   template <class Buffer>
   bool InitBuffer(Buffer& buffer, std::uint32_t bytes) {
-    const std::uint32_t size = (bytes + 31) / 32 * 32;
+    const std::uint32_t size = whole_blocks(bytes);
     const std::uint32_t at = take(Buffer::space, size);
     buffer.set_memory(at, size);
     etalon_asc_queue_note(kAscNoteBuffer, &buffer, Buffer::space, at, size, 1);
@@ -84,6 +84,9 @@ class TPipe {
   std::uint32_t first_free(int space) const { return used_[space]; }
 
  private:
+  static std::uint32_t whole_blocks(std::uint32_t bytes) {
+    return bytes > 0xffffffe0 ? 0xffffffe0 : (bytes + 31) / 32 * 32;
+  }
   std::uint32_t take(int space, std::uint32_t size) {
     const std::uint32_t at = used_[space];
     if (etalon_asc_current->space_bytes[space] - at < size || at > etalon_asc_current->space_bytes[space]) {

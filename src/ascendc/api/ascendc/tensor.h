@@ -73,9 +73,14 @@ class LocalTensor {
   TBuffAddr address_;  // kernels read and set it
 
  private:
+  // An element before the tensor comes as a number beyond 2^31; what lies outside any memory stays outside.
   std::uint32_t at(std::uint32_t element) const {
-    return address_.bufferAddr + static_cast<std::uint32_t>(detail::bytes_of<T>(element));
+    const bool before = element >> 31 != 0;
+    const std::uint64_t bytes = detail::bytes_of<T>(std::uint64_t{before ? 0u - element : element});
+    if (before) return bytes <= address_.bufferAddr ? static_cast<std::uint32_t>(address_.bufferAddr - bytes) : kNowhere;
+    return bytes <= kNowhere - address_.bufferAddr ? static_cast<std::uint32_t>(address_.bufferAddr + bytes) : kNowhere;
   }
+  static constexpr std::uint32_t kNowhere = 0xffffffe0;
   std::uint16_t shape_ = 0;  // of detail::ShapeTable
 };
 

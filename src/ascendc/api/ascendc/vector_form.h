@@ -57,8 +57,9 @@ inline etalon_asc_vector vector_of(int op, std::uint32_t dst) {
   return v;
 }
 inline void set_count(etalon_asc_vector& v, std::int64_t count) {
+  if (count < 0) etalon_asc_fail("ascendc.range", "a count of elements below 0");
   v.count_form = 1;
-  v.repeat = count > 0 ? static_cast<std::uint32_t>(count) : 0;
+  v.repeat = static_cast<std::uint32_t>(count);
 }
 template <bool isSetMask>
 inline void set_mask(etalon_asc_vector& v, std::uint64_t mask) {
