@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ascendc/hazards/footprint.h"
 
+#include "ascendc/launch/regions.h"
+
 #include <algorithm>
 
 #include "ascendc/launch/arrange.h"
@@ -301,6 +303,14 @@ void load_3d(const etalon_asc_load& l, Operand& src) {
 void load(const InstructionEvent& e, Footprint& out) {
   const auto& l = *static_cast<const etalon_asc_load*>(e.descriptor);
   Operand& src = out.operand(kAscL1, false);
+  if (l.kind == kAscLoadRegion || l.kind == kAscLoadScales) {
+    const Region r = region_of(l);
+    add_rows(src, l.src + static_cast<std::uint64_t>((l.k_start * std::int64_t{l.src_stride} + l.m_start) * r.unit),
+             l.k_step, l.m_step * r.unit, l.src_stride * r.unit);
+    if (l.kind == kAscLoadRegion)
+      add_rows(out.operand(l.dst_space, true), l.dst, r.columns, r.rows * r.unit, l.dst_stride * r.unit);
+    return;
+  }
   const std::int64_t block = l.kind == kAscLoadTranspose && bytes_of(l.type) != 2 ? 1024 : 512;
   if (l.kind == kAscLoad3d) {
     load_3d(l, src);
@@ -344,11 +354,18 @@ void fixpipe(const InstructionEvent& e, const Partners& partners, Footprint& out
   const std::uint64_t to = f.dst_space == kAscGm ? address(f.gm) : f.dst;
   if (f.nz != 0) {
     const std::int64_t width = size == 1 ? 32 : size == 4 && f.channel_split != 0 ? 8 : 16;
-    add_rows(out.operand(f.dst_space, true), to, (f.n + width - 1) / width, f.m * width * size,
-             std::int64_t{f.dst_stride} * 32);
+    Operand& columns = out.operand(f.dst_space, true);
+    if (f.dst_space == kAscUb && e.is_cube) columns.core = partners.of(e, f.sub_block);
+    add_rows(columns, to, (f.n + width - 1) / width, f.m * width * size, std::int64_t{f.dst_stride} * 32);
     return;
   }
   const bool to_vector = f.dst_space == kAscUb && e.is_cube;
+  for (int half = 0; to_vector && f.dual == 2 && half < 2; ++half) {
+    Operand& dst = out.operand(f.dst_space, true);
+    dst.core = partners.of(e, half);
+    add_rows(dst, to, f.m, f.n / 2 * size, f.dst_stride * size);
+  }
+  if (to_vector && f.dual == 2) return;
   const std::int64_t most = to_vector && f.dual == 1 ? (f.m + 1) / 2 : f.m;
   int sub = to_vector && f.dual == 0 ? f.sub_block : 0;
   for (std::int64_t first = 0; first < f.m; first += most, ++sub) {

@@ -28,7 +28,7 @@ CoreRuntime::CoreRuntime(LaunchContext& launch, int core, bool is_cube)
     // exists.
     visible_.space_bytes[s] = static_cast<std::uint32_t>(here || launch.sub_blocks > 0 ? sizes[s] : 0);
     if (!here || !launch.functional || sizes[s] == 0) continue;
-    memory_[s] = LocalMemory(sizes[s] + (s == kAscL0b ? sizes[s] / 4 : 0));  // indices of 4:2 sparsity
+    memory_[s] = LocalMemory(sizes[s] + (s == kAscL0a || s == kAscL0b ? sizes[s] / 4 : 0));  // indices, scales
   }
   visible_.runtime = this;
   visible_.is_cube = is_cube ? 1 : 0;

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ascendc/launch/core_runtime.h"
+#include "ascendc/launch/regions.h"
 
 namespace etalon::ascendc {
 
@@ -32,6 +33,12 @@ LoadSpan span_of(const etalon_asc_load& l) {
     s.src_bytes = (l.start + (l.repeat - 1) * std::int64_t{l.src_stride} + 1) * 512;
     s.dst_bytes = (l.repeat + (l.repeat - 1) * std::int64_t{l.dst_gap}) * 512;
     s.moved = l.repeat * 512;
+  } else if (l.kind == kAscLoadRegion || l.kind == kAscLoadScales) {
+    if (l.m_step == 0 || l.k_step == 0) return s;
+    const Region r = region_of(l);
+    s.src_bytes = ((l.k_start + l.k_step - 1) * std::int64_t{l.src_stride} + l.m_start + l.m_step) * r.unit;
+    s.dst_bytes = ((r.columns - 1) * std::int64_t{l.dst_stride} + r.rows) * r.unit;
+    s.moved = std::int64_t{l.m_step} * l.k_step * r.unit;
   } else if (l.kind == kAscLoadTranspose) {
     if (l.repeat == 0) return s;
     const std::int64_t block = size == 2 ? 512 : 1024;
@@ -49,8 +56,12 @@ LoadSpan span_of(const etalon_asc_load& l) {
 
 }  // namespace
 
-void CoreRuntime::load(const etalon_asc_load& l) {
+void CoreRuntime::load(const etalon_asc_load& given) {
   ++launch_.calls;
+  etalon_asc_load l = given;
+  l.columns = launch_.costs->dav_3510 ? 1 : 0;
+  if (l.kind >= kAscLoadRegion && l.kind <= kAscLoadScales && l.columns == 0)
+    throw DeviceFault("ascendc.core", "LoadData of a region needs a core of dav-3510 (950)");
   const char* name = l.kind == kAscLoad3d ? "LoadData3D"
                      : l.transpose != 0   ? "LoadData transposed"
                                           : "LoadData";
@@ -58,7 +69,7 @@ void CoreRuntime::load(const etalon_asc_load& l) {
   if (s.moved == 0) return;
   if (launch_.functional || launch_.observer != nullptr) {
     check_local(kAscL1, l.src, s.src_bytes, name);
-    check_local(l.dst_space, l.dst, s.dst_bytes, name);
+    if (l.kind != kAscLoadScales) check_local(l.dst_space, l.dst, s.dst_bytes, name);
     if (l.kind == kAscLoadSparse) check_local(kAscL1, l.index, s.src_bytes / 4, name);
     observe(kAscPipeMte1, name,
             {{kAscL1, l.src, static_cast<std::uint32_t>(l.src + s.src_bytes), false},
@@ -71,7 +82,9 @@ void CoreRuntime::load(const etalon_asc_load& l) {
     }
     if (l.kind == kAscLoad3d && l.transpose != 0 && l.dst_space == kAscL0a && bytes_of(l.type) != 2)
       throw DeviceFault("ascendc.type", "LoadData 3D with enTranspose takes 16-bit types only");
-    if (launch_.functional && l.kind == kAscLoadSparse)
+    if (launch_.functional && l.kind == kAscLoadScales)
+      load_scales(l, memory_[kAscL1].get(), memory_[l.dst_space].get());
+    else if (launch_.functional && l.kind == kAscLoadSparse)
       load_sparse_numbers(l, memory_[kAscL1].get(), memory_[kAscL0b].get());
     else if (launch_.functional)
       load_numbers(l, memory_[kAscL1].get() + l.src, memory_[l.dst_space].get() + l.dst);
@@ -100,8 +113,11 @@ void CoreRuntime::fill(int space, std::uint32_t offset, std::int64_t bytes, std:
               rate > 0 ? static_cast<double>(bytes) / rate : 0, "InitConstValue");
 }
 
-void CoreRuntime::mmad(const etalon_asc_mmad& d) {
+void CoreRuntime::mmad(const etalon_asc_mmad& given) {
   ++launch_.calls;
+  etalon_asc_mmad d = given;
+  d.columns = launch_.costs->dav_3510 ? 1 : 0;
+  d.l0a_bytes = visible_.space_bytes[kAscL0a], d.l0b_bytes = visible_.space_bytes[kAscL0b];
   if (d.m == 0 || d.n == 0 || d.k == 0) return;
   if (d.m > 4095 || d.n > 4095 || d.k > 4095) {
     throw DeviceFault("ascendc.range", fmt::format("Mmad of {} x {} x {}, each at most 4095", d.m, d.n, d.k));
@@ -159,14 +175,16 @@ void CoreRuntime::mmad(const etalon_asc_mmad& d) {
 
 // The unified buffers of the block's vector cores: one, or each a half of the rows.
 void CoreRuntime::fixpipe_to_vector_cores(const etalon_asc_fixpipe& f) {
-  if (f.dual > 1 || f.nz != 0) {
-    throw DeviceFault("ascendc.type", "Fixpipe into UB halves rows of row-major results only here");
+  if (f.dual > 2 || (f.dual != 0 && f.nz != 0) || (f.dual == 2 && f.n % 32 != 0)) {
+    throw DeviceFault("ascendc.type",
+                      "Fixpipe into UB halves rows of row-major results, or columns of a multiple of 32");
   }
   etalon_asc_fixpipe part = f;
-  const std::uint32_t half = f.dual == 1 ? (f.m + 1) / 2 : f.m;
-  for (std::uint32_t first = 0, sub = f.dual == 1 ? 0u : f.sub_block; first < f.m; first += half, ++sub) {
-    part.m = std::min(half, f.m - first);
-    fixpipe_numbers(part, memory_[kAscL0c].get() + f.src + first * 16 * 4, nullptr,
+  const std::uint32_t all = f.dual == 2 ? f.n : f.m, half = f.dual != 0 ? (all + 1) / 2 : all;
+  for (std::uint32_t first = 0, sub = f.dual != 0 ? 0u : f.sub_block; first < all; first += half, ++sub) {
+    (f.dual == 2 ? part.n : part.m) = std::min(half, all - first);
+    const std::uint32_t rows = f.dual == 2 ? first / 16 * f.src_stride : first;  // of 16 elements, to skip
+    fixpipe_numbers(part, memory_[kAscL0c].get() + f.src + rows * 64, nullptr,
                     partner(sub).memory_[kAscUb].get() + f.dst, kAscAtomicNone);
   }
 }

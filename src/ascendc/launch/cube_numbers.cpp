@@ -10,6 +10,7 @@
 
 #include "ascendc/launch/core_runtime.h"
 #include "ascendc/launch/numbers.h"
+#include "ascendc/launch/regions.h"
 
 namespace etalon::ascendc {
 
@@ -68,7 +69,8 @@ void load_3d(const etalon_asc_load& l, const std::byte* l1, std::byte* dst) {
       const int position = l.m_start + m, y = position / out_w, x = position % out_w;
       const int h = y * l.stride_h - l.pad[2] + tap / l.filter_w * l.dilation_h;
       const int w = x * l.stride_w - l.pad[0] + tap % l.filter_w * l.dilation_w;
-      std::byte* to = dst + ((m / 16) * k1 + kk) * 512 + (m % 16) * 32;
+      const bool by_columns = l.columns != 0 && l.dst_space == kAscL0a;
+      std::byte* to = dst + (by_columns ? kk * m1 + m / 16 : (m / 16) * k1 + kk) * 512 + (m % 16) * 32;
       const bool inside = h >= 0 && h < l.l1_h && w >= 0 && w < l.l1_w && c1 < channels1;
       if (inside)
         std::memcpy(to, l1 + ((static_cast<std::int64_t>(c1) * l.l1_h + h) * l.l1_w + w) * 32, 32);
@@ -80,7 +82,8 @@ void load_3d(const etalon_asc_load& l, const std::byte* l1, std::byte* dst) {
     const std::vector<std::byte> by_rows(dst, dst + m1 * k1 * 512);
     for (int m = 0; m < m1; ++m) {
       for (int kk = 0; kk < k1; ++kk)
-        transpose_square<std::uint16_t>(by_rows.data() + (m * k1 + kk) * 512, dst + (kk * m1 + m) * 512, 16);
+        transpose_square<std::uint16_t>(by_rows.data() + (l.columns != 0 ? kk * m1 + m : m * k1 + kk) * 512,
+                                        dst + (l.columns != 0 ? m * k1 + kk : kk * m1 + m) * 512, 16);
     }
   }
   if (l.dst_space != kAscL0b || size != 2) return;
@@ -93,6 +96,10 @@ void load_3d(const etalon_asc_load& l, const std::byte* l1, std::byte* dst) {
 void load_numbers(const etalon_asc_load& l, const std::byte* l1, std::byte* dst) {
   if (l.kind == kAscLoad3d) {
     load_3d(l, l1, dst);
+    return;
+  }
+  if (l.kind == kAscLoadRegion) {
+    load_region(l, l1, dst);
     return;
   }
   const int size = bytes_of(l.type);
@@ -136,7 +143,7 @@ void unpack(const etalon_asc_mmad& d, const std::byte* l0a, const std::byte* l0b
   for (int i = 0; i < d.m; ++i) {
     for (int kk = 0; kk < d.k; kk += c0) {
       const std::byte* from = d.m == 1 ? l0a + kk * size / (nibbles ? 2 : 1)
-                                       : l0a + ((i / 16) * k1 + kk / c0) * 512 + (i % 16) * 32;
+                                       : l0a + l0a_row(d, i, kk / c0, k1);
       load(d.a_type, from, std::min(c0, d.k - kk), size, &a[static_cast<std::size_t>(i) * d.k + kk]);
     }
   }
@@ -171,6 +178,7 @@ void mmad_numbers(const etalon_asc_mmad& d, const std::byte* l0a, const std::byt
       for (auto& x : a) x = to_hf32(x, (d.hf32 & 2) != 0);
       for (auto& x : b) x = to_hf32(x, (d.hf32 & 2) != 0);
     }
+    if (d.mx != 0) scale_operands(d, l0a, l0b, a.data(), b.data(), false);
     row.resize(d.n);
     for (int i = 0; i < d.m; ++i) {
       for (int j = 0; j < d.n; ++j) {

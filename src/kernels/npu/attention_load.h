@@ -98,6 +98,11 @@ __aicore__ inline void columns_to_l0a(const AscendC::LocalTensor<T>& l0, const A
                                       std::int64_t rows, std::int64_t m0, std::int64_t m) {
   using namespace AscendC;
   const std::int64_t k1 = row::ceil_div(rows, 16);
+  if (etalon_asc_current->dav_3510 != 0) {  // L0A's fractals lie column by column
+    const auto m1 = static_cast<std::uint16_t>(row::ceil_div(m, 16)), high = static_cast<std::uint16_t>(k1);
+    LoadData(l0, l1, LoadData2DParamsV2(0, static_cast<std::uint32_t>(m0 / 16), high, m1, high, m1, true));
+    return;
+  }
   LoadData(l0, l1,
            LoadData2DParams(static_cast<std::uint16_t>(m0 / 16 * k1),
                             static_cast<std::uint8_t>(row::ceil_div(m, 16) * k1), 1, 0, 0, true, 0));

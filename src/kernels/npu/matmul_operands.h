@@ -80,6 +80,25 @@ class MatmulOperands {
       return;
     }
     const std::int64_t m1 = ceil_div(m, 16);
+    if (etalon_asc_current->dav_3510 != 0) {  // L0A's fractals lie column by column
+      const auto m16 = static_cast<std::uint16_t>(m1);
+      const auto columns = static_cast<std::uint16_t>(ceil_div(m, kC0));
+      if (kWord) {  // in L1 strips of 16 rows of K
+        const auto wide = static_cast<std::uint32_t>(align(m, 16) / 8);
+        for (std::int64_t i = 0; i < ceil_div(k, 16); ++i) {
+          LoadData(l0[static_cast<std::uint32_t>(i * 2 * m1 * 128)],
+                   l1[static_cast<std::uint32_t>((k0 / 16 + i) * wide * 128)],
+                   LoadData2DParamsV2(0, 0, 1, static_cast<std::uint16_t>(wide), 1, m16, true));
+        }
+        return;
+      }
+      const std::int64_t unit = kByte ? 32 : 16;
+      LoadData(l0, l1,
+               LoadData2DParamsV2(static_cast<std::uint32_t>(k0 / 16), 0,
+                                  static_cast<std::uint16_t>(align(k, unit) / 16), columns,
+                                  static_cast<std::int32_t>(align(k_chunk, unit) / 16), m16, true));
+      return;
+    }
     if (kWord) {
       const std::int64_t blocks = align(m, 16) / 16, k16 = ceil_div(k, 16);
       for (std::int64_t i = 0; i < m1; ++i) {

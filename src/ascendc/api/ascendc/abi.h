@@ -108,6 +108,7 @@ struct etalon_asc_mmad {
   std::uint8_t mx;       // operands have scales
   std::uint8_t columns;  // set by the runtime: L0A's fractals lie column by column (dav-3510), not row by row
   std::uint32_t a, b, c, bias_offset, table;
+  std::uint32_t l0a_bytes, l0b_bytes;  // set by the runtime: beyond them lie the scales
   std::uint16_t m, n, k;
 };
 

@@ -27,7 +27,7 @@ struct FixpipeParamsV220 {
   bool isChannelSplit = false;
 };
 enum class CO2Layout : std::uint8_t { NZ, ROW_MAJOR };
-// dav-3510: also L0C to the unified buffers of the block's vector cores, to one of them (subBlockId) or halved between
+// dav-3510: strides of the destination count elements, also of fractal columns; also L0C to the unified buffers of the block's vector cores, to one of them (subBlockId) or halved between
 // both by rows (dualDstCtl 1) or by columns (2).
 template <CO2Layout format = CO2Layout::ROW_MAJOR>
 struct FixpipeParamsC310 {
@@ -42,6 +42,7 @@ struct FixpipeParamsC310 {
 };
 struct FixpipeConfig {
   CO2Layout format;
+  bool isToUB = false;
 };
 inline constexpr FixpipeConfig CFG_NZ = {CO2Layout::NZ};
 inline constexpr FixpipeConfig CFG_ROW_MAJOR = {CO2Layout::ROW_MAJOR};
@@ -62,6 +63,9 @@ inline void InitConstValue(const LocalTensor<T>& dst, const InitConstValueParams
 }
 
 namespace detail {
+// Operands with scales (number_types_3510.h).
+template <class T>
+constexpr bool is_mx = false;
 template <class C, class A, class B>
 inline etalon_asc_mmad mmad_of(const LocalTensor<C>& c, const LocalTensor<A>& a, const LocalTensor<B>& b,
                                const MmadParams& p) {
@@ -73,6 +77,9 @@ inline etalon_asc_mmad mmad_of(const LocalTensor<C>& c, const LocalTensor<A>& a,
   d.init = p.cmatrixInitVal ? 1 : 0;
   d.k_align = p.kDirectionAlign ? 1 : 0;
   d.hf32 = etalon_asc_current->hf32;
+  static_assert(sizeof(A) * 8 > 4 && (type_code<A> < kAscE2m1) && (type_code<B> < kAscE2m1),
+                "Mmad: products of 4-bit floating-point numbers (fp4x2_e2m1_t, fp4x2_e1m2_t) are not available");
+  d.mx = is_mx<A> && is_mx<B> ? 1 : 0;
   d.a = a.offset();
   d.b = b.offset();
   d.c = c.offset();
@@ -97,6 +104,13 @@ inline void MmadWithSparse(const LocalTensor<C>& c, const LocalTensor<A>& a, con
   etalon_asc_mmad d = detail::mmad_of(c, a, b, p);
   d.sparse = 1;
   d.table = etalon_asc_current->space_bytes[kAscL0b];
+  etalon_asc_mmad_op(&d);
+}
+// Operands that were loaded with their scales, whatever their type says (dav-3510).
+template <class C, class A, class B>
+inline void MmadMx(const LocalTensor<C>& c, const LocalTensor<A>& a, const LocalTensor<B>& b, const MmadParams& p) {
+  etalon_asc_mmad d = detail::mmad_of(c, a, b, p);
+  d.mx = 1;
   etalon_asc_mmad_op(&d);
 }
 // C = bias (one row of n values in the bias table) + A * B.
@@ -155,14 +169,38 @@ inline void Fixpipe(const LocalTensor<D>& dst, const LocalTensor<S>& src, const 
   f.dst = dst.offset();
   etalon_asc_fixpipe_op(&f);
 }
-template <class D, class S, CO2Layout format>
-inline void Fixpipe(const LocalTensor<D>& dst, const LocalTensor<S>& src, const FixpipeParamsC310<format>& p) {
-  etalon_asc_fixpipe f = detail::fixpipe_common<D>(src, p, format == CO2Layout::NZ);
-  f.dst_space = static_cast<std::uint8_t>(dst.space());
-  f.dst = dst.offset();
+namespace detail {
+template <class D, CO2Layout format, class S>
+inline etalon_asc_fixpipe fixpipe_of_3510(const LocalTensor<S>& src, const FixpipeParamsC310<format>& p) {
+  etalon_asc_fixpipe f = fixpipe_common<D>(src, p, format == CO2Layout::NZ);
+  if (format == CO2Layout::NZ) f.dst_stride = static_cast<std::uint32_t>(p.dstStride * sizeof(D) / 32);
   f.dual = p.dualDstCtl;
   f.sub_block = p.subBlockId;
+  return f;
+}
+}  // namespace detail
+template <class D, class S, CO2Layout format>
+inline void Fixpipe(const LocalTensor<D>& dst, const LocalTensor<S>& src, const FixpipeParamsC310<format>& p) {
+  etalon_asc_fixpipe f = detail::fixpipe_of_3510<D>(src, p);
+  f.dst_space = static_cast<std::uint8_t>(dst.space());
+  f.dst = dst.offset();
   etalon_asc_fixpipe_op(&f);
+}
+template <class D, class S, CO2Layout format>
+inline void Fixpipe(const GlobalTensor<D>& dst, const LocalTensor<S>& src, const FixpipeParamsC310<format>& p) {
+  etalon_asc_fixpipe f = detail::fixpipe_of_3510<D>(src, p);
+  f.dst_space = kAscGm;
+  f.gm = dst.GetPhyAddr();
+  etalon_asc_fixpipe_op(&f);
+}
+// The layout is that of the parameters; the configuration says it once more.
+template <class D, class S, const FixpipeConfig& config, CO2Layout format>
+inline void Fixpipe(const LocalTensor<D>& dst, const LocalTensor<S>& src, const FixpipeParamsC310<format>& p) {
+  Fixpipe<D, S, format>(dst, src, p);
+}
+template <class D, class S, const FixpipeConfig& config, CO2Layout format>
+inline void Fixpipe(const GlobalTensor<D>& dst, const LocalTensor<S>& src, const FixpipeParamsC310<format>& p) {
+  Fixpipe<D, S, format>(dst, src, p);
 }
 // With per-channel scales in the FixPipe buffer.
 template <class D, class S, class U, const FixpipeConfig& config = CFG_ROW_MAJOR>

@@ -25,6 +25,29 @@ struct LoadData2DParams {
 
 using LoadData2dParams = LoadData2DParams;
 
+// A region of an operand in fractal columns (dav-3510): its first fractal in either direction, how many; srcStride and
+// dstStride from one column to the next. Transposed, columns become rows, whatever the width of an element.
+struct LoadData2DParamsV2 {
+  std::uint32_t mStartPosition = 0, kStartPosition = 0;
+  std::uint16_t mStep = 0, kStep = 0;
+  std::int32_t srcStride = 0;
+  std::uint16_t dstStride = 0;
+  bool ifTranspose = false;
+  std::uint8_t sid = 0;
+  LoadData2DParamsV2() = default;
+  LoadData2DParamsV2(std::uint32_t m, std::uint32_t k, std::uint16_t m_step, std::uint16_t k_step, std::int32_t src_stride,
+                     std::uint16_t dst_stride, bool transpose, std::uint8_t id = 0)
+      : mStartPosition(m), kStartPosition(k), mStep(m_step), kStep(k_step), srcStride(src_stride), dstStride(dst_stride),
+        ifTranspose(transpose), sid(id) {}
+};
+// Scales of such an operand, one for 32 elements of k: pieces of 32 bytes, 16 rows of m (or n) by two scales, so row by row of
+// pieces in L1. x counts rows of pieces, y pieces in them; strides from one row to the next.
+struct LoadData2DMxParams {
+  std::uint16_t xStartPosition = 0, yStartPosition = 0;
+  std::uint8_t xStep = 0, yStep = 0;
+  std::uint16_t srcStride = 0, dstStride = 0;
+};
+
 // Square blocks (16x16 of 16 bit, 32x32 of 8 bit, 16x16 of 32 bit); start and srcStride count blocks, gaps fractals.
 struct LoadData2dTransposeParams {
   std::uint16_t startIndex = 0;
@@ -81,6 +104,30 @@ template <class T>
 inline void LoadData(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LoadData2DParams& p) {
   etalon_asc_load l = detail::load_of(kAscLoad2d, dst, src, p.ifTranspose);
   detail::set_repeats(l, p);
+  etalon_asc_load_op(&l);
+}
+template <class T>
+inline void LoadData(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LoadData2DParamsV2& p) {
+  etalon_asc_load l = detail::load_of(kAscLoadRegion, dst, src, p.ifTranspose);
+  l.m_start = static_cast<std::uint16_t>(p.mStartPosition), l.k_start = static_cast<std::uint16_t>(p.kStartPosition);
+  l.m_step = p.mStep, l.k_step = p.kStep;
+  l.src_stride = p.srcStride, l.dst_stride = p.dstStride;
+  etalon_asc_load_op(&l);
+}
+// An operand with its scales.
+template <class T, class U, class Scale>
+inline void LoadData(const LocalTensor<U>& dst, const LocalTensor<T>& src, const LocalTensor<Scale>& scales,
+                     const LoadData2DParamsV2& p, const LoadData2DMxParams& mx) {
+  static_assert(sizeof(T) == sizeof(U) && sizeof(Scale) == 1, "operands of one byte and scales of fp8_e8m0_t");
+  LoadData(LocalTensor<std::uint8_t>(dst.GetPosition(), dst.offset(), 0), LocalTensor<std::uint8_t>(src.GetPosition(), src.offset(), 0), p);
+  etalon_asc_load l = {};
+  l.kind = kAscLoadScales;
+  l.type = kAscU8;
+  l.dst_space = static_cast<std::uint8_t>(dst.space());
+  l.dst = dst.offset(), l.src = scales.offset();
+  l.table = etalon_asc_current->space_bytes[dst.space()];
+  l.m_start = mx.yStartPosition, l.m_step = mx.yStep, l.k_start = mx.xStartPosition, l.k_step = mx.xStep;
+  l.src_stride = mx.srcStride, l.dst_stride = mx.dstStride;
   etalon_asc_load_op(&l);
 }
 template <class T>

@@ -4,7 +4,7 @@
 // Number types that only dav-3510 (950) has: pairs of 4-bit numbers, scales, and operands that carry scales
 // (MX).
 
-#include "enums.h"
+#include "cube.h"
 
 namespace AscendC {
 namespace number {
@@ -94,5 +94,9 @@ ETALON_TYPE_CODE(fp4x2_e1m2_t, kAscE1m2);
 ETALON_TYPE_CODE(mx_fp8_e4m3_t, kAscE4m3);
 ETALON_TYPE_CODE(mx_fp8_e5m2_t, kAscE5m2);
 #undef ETALON_TYPE_CODE
+template <>
+inline constexpr bool is_mx<mx_fp8_e4m3_t> = true;
+template <>
+inline constexpr bool is_mx<mx_fp8_e5m2_t> = true;
 }  // namespace detail
 }  // namespace AscendC

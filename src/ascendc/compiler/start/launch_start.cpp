@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 
 #include "ascendc/acl/launch_abi.h"
 #include "ascendc/api/ascendc/abi.h"
@@ -22,6 +23,12 @@ extern "C" {
 // Bounds of what __BLOCK_LOCAL__ put together, if there is any.
 extern char __start_etalon_block_local[] __attribute__((weak, visibility("hidden")));
 extern char __stop_etalon_block_local[] __attribute__((weak, visibility("hidden")));
+
+// There if the kernels are compiled for dav-3510: then the program runs on a 950, unless told otherwise.
+extern const char etalon_image_3510[] __attribute__((weak));
+__attribute__((constructor)) static void etalon_usual_chip() {
+  if (etalon_image_3510 != nullptr) setenv("ETALON_CHIP", "ascend-950pr", 0);
+}
 
 struct etalon_kernel_frame {
 #if defined(__x86_64__)
