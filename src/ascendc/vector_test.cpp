@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "ascendc/covers_for_test.h"
 #include "ascendc/test_core.h"
 
 namespace etalon::ascendc {
@@ -210,6 +211,44 @@ TEST(Vector, GatherTransposeSortAndMerge) {
   EXPECT_EQ(sorted[0], 31);
   EXPECT_EQ(sorted[2], 31);  // the same list twice
   EXPECT_EQ(sorted[4], 30);
+}
+
+TEST(Vector, ShiftsThatRound) {
+  COVERS("ShiftRight", "__attribute__");
+  struct __attribute__((aligned(32))) Block {
+    std::int32_t words[8];
+  };
+  static_assert(alignof(Block) == 32 && sizeof(Block) == 32, "one block of UB");
+  std::vector<std::int32_t> in;
+  for (int i = 0; i < 64; ++i) in.push_back((i - 31) * 37 + i % 5);
+  constexpr std::uint64_t kBits[2] = {0xf0f0f0f0f0f0ff01, 0};
+  const auto z = on_vector_core<std::int32_t, std::int32_t>(in, 1024, 128, [&] {
+    Duplicate(ub<std::int32_t>(1024), 0, 128);
+    PipeBarrier<PIPE_V>();
+    const UnaryRepeatParams p(1, 1, 8, 8);
+    ShiftRight(ub<std::int32_t>(1024), ub<std::int32_t>(0), 3, std::uint64_t{50}, 1, p, true);
+    ShiftRight(ub<std::int32_t>(1280), ub<std::int32_t>(0), 3, kBits, 1, p, false);
+  });
+  for (int i = 0; i < 64; ++i) {
+    const double exact = in[static_cast<std::size_t>(i)] / 8.0;
+    EXPECT_EQ(z[static_cast<std::size_t>(i)], i < 50 ? std::floor(exact + 0.5) : 0) << i;
+    EXPECT_EQ(z[static_cast<std::size_t>(64 + i)], (kBits[0] >> i & 1) != 0 ? std::floor(exact) : 0) << i;
+  }
+}
+
+TEST(Vector, GathersByBits) {
+  COVERS("Gather");
+  std::vector<std::uint32_t> in;
+  for (std::uint32_t i = 0; i < 64; ++i) in.push_back(i * 7 + 3);
+  for (std::uint32_t i = 0; i < 64; ++i) in.push_back((i * 13 % 64) * 4);
+  constexpr std::uint64_t kBits[2] = {0x123456789abcdef1, 0};
+  const auto z = on_vector_core<std::uint32_t, std::uint32_t>(in, 1024, 64, [&] {
+    Duplicate(ub<std::uint32_t>(1024), 0u, 64);
+    PipeBarrier<PIPE_V>();
+    Gather(ub<std::uint32_t>(1024), ub<std::uint32_t>(0), ub<std::uint32_t>(256), 0, kBits, 1, 8);
+  });
+  for (std::size_t i = 0; i < 64; ++i)
+    EXPECT_EQ(z[i], (kBits[0] >> i & 1) != 0 ? in[in[64 + i] / 4] : 0) << i;
 }
 
 }  // namespace

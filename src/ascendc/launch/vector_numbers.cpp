@@ -183,7 +183,10 @@ void apply_integers(const etalon_asc_vector& v, const std::int64_t* a, const std
       each([&](int i) { return wrap(U(a[i]) << (s & 63)); });
       break;
     case kAscShiftRight:
-      each([&](int i) { return a[i] >> (s & 63); });
+      if (v.detail != 0 && s > 0)  // rounded: the last bit shifted out is added
+        each([&](int i) { return (a[i] >> (s & 63)) + (a[i] >> ((s - 1) & 63) & 1); });
+      else
+        each([&](int i) { return a[i] >> (s & 63); });
       break;
     case kAscAxpy:
       each([&](int i) { return wrap(U(a[i]) * U(s) + U(d[i])); });

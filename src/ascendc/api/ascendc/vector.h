@@ -100,6 +100,19 @@ ETALON_SCALAR(LeakyRelu, kAscLeakyRelu)
 ETALON_SCALAR(ShiftLeft, kAscShiftLeft)
 ETALON_SCALAR(ShiftRight, kAscShiftRight)
 #undef ETALON_SCALAR
+// With roundEn the last bit shifted out is added.
+template <class T, bool isSetMask = true, class V, class M>
+inline void ShiftRight(const LocalTensor<T>& dst, const LocalTensor<T>& src, V scalar, M mask, std::uint8_t repeatTime,
+                       const UnaryRepeatParams& p, bool roundEn) {
+  static_assert(std::is_integral<T>::value, "ShiftRight takes integers");
+  etalon_asc_vector v = detail::vector_of<T, T>(kAscShiftRight, dst.offset());
+  v.detail = roundEn ? 1 : 0;
+  detail::set_source(v, src);
+  detail::set_scalar(v, static_cast<T>(scalar));
+  detail::set_mask<isSetMask>(v, mask);
+  detail::set_strides(v, repeatTime, p);
+  etalon_asc_vector_op(&v);
+}
 
 // dst = src * scalar + dst.
 template <class T, class U>

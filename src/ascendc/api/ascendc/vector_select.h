@@ -164,13 +164,14 @@ inline void Gather(const LocalTensor<T>& dst, const LocalTensor<T>& src, const L
   detail::set_count(v, count);
   etalon_asc_vector_op(&v);
 }
-template <class T>
+template <class T, class M>
 inline void Gather(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<std::uint32_t>& srcOffset,
-                   std::uint32_t srcBaseAddr, std::uint64_t mask, std::uint8_t repeatTime, std::uint16_t dstRepStride) {
+                   std::uint32_t srcBaseAddr, M mask, std::uint8_t repeatTime, std::uint16_t dstRepStride) {
   etalon_asc_vector v = detail::vector_of<T, T>(kAscGather, dst.offset());
   detail::set_sources(v, src, srcOffset);
   v.extra[0] = srcBaseAddr;
-  detail::set_mask<true>(v, mask);
+  if constexpr (std::is_integral<M>::value) detail::set_mask<true>(v, static_cast<std::uint64_t>(mask));
+  else detail::set_mask<true>(v, mask);
   v.repeat = repeatTime;
   v.dst_block = 1;
   v.dst_repeat = dstRepStride;
