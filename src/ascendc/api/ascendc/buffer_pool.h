@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// TBufPool: a stretch of one memory, of which buffers and queues, or smaller pools, are handed out. Two pools may share
-// a stretch and be used in turn.
+// TBufPool: a stretch of one memory, of which buffers and queues, or smaller pools, are handed out. Two pools
+// may share a stretch and be used in turn.
 
 #include "pipe.h"
 
@@ -41,7 +41,8 @@ class TBufPool {
   template <class Pool, class Shared>
   bool InitBufPool(Pool& pool, std::uint32_t bytes, const Shared& share) {
     static_assert(Pool::space == space && Shared::space == space, "pools that share lie in one memory");
-    if (bytes > share.size()) etalon_asc_fail("ascendc.memory", "InitBufPool: larger than the pool it shares memory with");
+    if (bytes > share.size())
+      etalon_asc_fail("ascendc.memory", "InitBufPool: larger than the pool it shares memory with");
     pool.set_memory(share.begin(), (bytes + 31) / 32 * 32);
     return true;
   }
@@ -53,7 +54,8 @@ class TBufPool {
 
  private:
   std::uint32_t take(std::uint32_t size) {
-    if (bytes_ - used_ < size) etalon_asc_fail("ascendc.memory", "InitBuffer asks for more than its pool has left");
+    if (bytes_ - used_ < size)
+      etalon_asc_fail("ascendc.memory", "InitBuffer asks for more than its pool has left");
     used_ += size;
     return begin_ + used_ - size;
   }
@@ -68,7 +70,8 @@ inline bool TPipe::InitBufPool(Pool& pool, std::uint32_t bytes) {
 }
 template <class Pool, class Shared>
 inline bool TPipe::InitBufPool(Pool& pool, std::uint32_t bytes, const Shared& share) {
-  if (bytes > share.size()) etalon_asc_fail("ascendc.memory", "InitBufPool: larger than the pool it shares memory with");
+  if (bytes > share.size())
+    etalon_asc_fail("ascendc.memory", "InitBufPool: larger than the pool it shares memory with");
   pool.set_memory(share.begin(), (bytes + 31) / 32 * 32);
   return true;
 }

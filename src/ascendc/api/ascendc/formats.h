@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Formats of tensors, by the numbers the host interface gives them (ACL_FORMAT_...): macros, so that a kernel may ask
-// in #if what a build has said of its operands (FORMAT_X).
+// Formats of tensors, by the numbers the host interface gives them (ACL_FORMAT_...): macros, so that a kernel
+// may ask in #if what a build has said of its operands (FORMAT_X).
 
 #ifndef FORMAT_NCHW
 #define FORMAT_NCHW 0

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// DataCopy of slices of a tensor: along each dimension, from the innermost, pieces from startIndex up to and with
-// endIndex, `stride` elements apart from the end of one to the start of the next.
+// DataCopy of slices of a tensor: along each dimension, from the innermost, pieces from startIndex up to and
+// with endIndex, `stride` elements apart from the end of one to the start of the next.
 
 #include "copy.h"
 
 namespace AscendC {
 
-// burstLen: length of a piece, in units of 32 bytes along the innermost dimension, 1 along the others. shapeValue: length
-// of the dimension in memory, elements.
+// burstLen: length of a piece, in units of 32 bytes along the innermost dimension, 1 along the others.
+// shapeValue: length of the dimension in memory, elements.
 struct SliceInfo {
   std::uint32_t startIndex = 0, endIndex = 0, stride = 0, burstLen = 0, shapeValue = 0;
   SliceInfo() = default;
-  SliceInfo(std::uint32_t start, std::uint32_t end, std::uint32_t step, std::uint32_t burst, std::uint32_t shape)
+  SliceInfo(std::uint32_t start, std::uint32_t end, std::uint32_t step, std::uint32_t burst,
+            std::uint32_t shape)
       : startIndex(start), endIndex(end), stride(step), burstLen(burst), shapeValue(shape) {}
 };
 
@@ -50,13 +51,16 @@ struct SlicedRows {
   }
 };
 template <class T, class Dst, class Src>
-inline void copy_slices(const Dst& dst, const Src& src, const SlicedRows<T>& to, const SlicedRows<T>& from, bool read) {
+inline void copy_slices(const Dst& dst, const Src& src, const SlicedRows<T>& to, const SlicedRows<T>& from,
+                        bool read) {
   if (to.rows() != from.rows() || to.pieces(0) != from.pieces(0) || to.burst(0) != from.burst(0))
-    etalon_asc_fail("ascendc.range", "DataCopy of slices: source and destination have different numbers of pieces, or "
-                                     "pieces of different lengths");
+    etalon_asc_fail("ascendc.range",
+                    "DataCopy of slices: source and destination have different numbers of pieces, or "
+                    "pieces of different lengths");
   for (std::uint32_t d = 1; d < to.dims; ++d) {
     if (to.burst(d) != 1 || from.burst(d) != 1)
-      etalon_asc_fail("ascendc.range", "DataCopy of slices: burstLen beyond the innermost dimension, expected 1");
+      etalon_asc_fail("ascendc.range",
+                      "DataCopy of slices: burstLen beyond the innermost dimension, expected 1");
   }
   constexpr std::int64_t size = sizeof(T);
   for (std::uint32_t r = 0; r < to.rows(); ++r) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A list of tensors whose number is known at run time, as the host lays it out in device memory: the byte offset of
-// their addresses, then what describes each shape (its number of dimensions and the tensor's number, 32 bits each, and
-// the dimensions, 64 bits each), then one address per tensor.
+// A list of tensors whose number is known at run time, as the host lays it out in device memory: the byte
+// offset of their addresses, then what describes each shape (its number of dimensions and the tensor's
+// number, 32 bits each, and the dimensions, 64 bits each), then one address per tensor.
 
 #include "tensor.h"
 
@@ -18,8 +18,9 @@ class TensorDesc {
   std::uint64_t GetIndex() const { return index_; }
   std::uint64_t GetShape(std::uint32_t axis) const {
     if (shape_ == nullptr || axis >= dim_)
-      etalon_asc_fail("ascendc.range", "TensorDesc::GetShape of a dimension the tensor does not have, or before "
-                                       "SetShapeAddr and GetDesc");
+      etalon_asc_fail("ascendc.range",
+                      "TensorDesc::GetShape of a dimension the tensor does not have, or before "
+                      "SetShapeAddr and GetDesc");
     return shape_[axis];
   }
   __gm__ T* GetDataPtr() const { return data_; }
@@ -41,7 +42,8 @@ class TensorDesc {
 class ListTensorDesc {
  public:
   ListTensorDesc() = default;
-  explicit ListTensorDesc(__gm__ void* data, std::uint32_t length = 0xffffffff, std::uint32_t tensors = 0xffffffff) {
+  explicit ListTensorDesc(__gm__ void* data, std::uint32_t length = 0xffffffff,
+                          std::uint32_t tensors = 0xffffffff) {
     Init(data, length, tensors);
   }
   // `length` in bytes and the number of tensors are checked if given.
@@ -53,7 +55,9 @@ class ListTensorDesc {
       etalon_asc_fail("ascendc.range", "ListTensorDesc: the list does not hold as many tensors as given");
   }
   // How many tensors.
-  std::uint32_t GetSize() const { return walk([](std::uint32_t, std::uint64_t, std::uint64_t) {}); }
+  std::uint32_t GetSize() const {
+    return walk([](std::uint32_t, std::uint64_t, std::uint64_t) {});
+  }
   // The address of tensor `index`.
   template <class T>
   __gm__ T* GetDataPtr(std::uint32_t index) const {
@@ -71,15 +75,16 @@ class ListTensorDesc {
       desc.dim_ = dims;
       for (std::uint64_t i = 0; i < dims; ++i) desc.shape_[i] = word(at + 8 + i * 8);
     });
-    if (!found) etalon_asc_fail("ascendc.range", "ListTensorDesc::GetDesc of a tensor the list does not have");
+    if (!found)
+      etalon_asc_fail("ascendc.range", "ListTensorDesc::GetDesc of a tensor the list does not have");
     desc.index_ = index;
     desc.data_ = GetDataPtr<T>(index);
   }
 
  private:
   static constexpr std::uint64_t kMostDims = 8;
-  // visit(number, byte offset of the description, dimensions) of each tensor. Descriptions are as long as their
-  // dimensions, or all of eight.
+  // visit(number, byte offset of the description, dimensions) of each tensor. Descriptions are as long as
+  // their dimensions, or all of eight.
   template <class F>
   std::uint32_t walk(F visit) const {
     const std::uint64_t end = word(0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Quantize: x * scale + offset of a matrix to int8, with a scale and an offset for all of it, for each column, for each
-// row, or for each group of elements along one of its dimensions. In float, rounded once.
+// Quantize: x * scale + offset of a matrix to int8, with a scale and an offset for all of it, for each
+// column, for each row, or for each group of elements along one of its dimensions. In float, rounded once.
 
 #include "quant.h"
 
@@ -26,8 +26,9 @@ namespace lib {
 
 // One row in pieces that share a scale and an offset, or have them by column.
 template <const QuantizeConfig& config, class T, class S>
-inline void quantize(const LocalTensor<std::int8_t>& dst, const LocalTensor<T>& src, const LocalTensor<S>& scale,
-                     const LocalTensor<S>& offset, const QuantizeParams& p, Temporary memory) {
+inline void quantize(const LocalTensor<std::int8_t>& dst, const LocalTensor<T>& src,
+                     const LocalTensor<S>& scale, const LocalTensor<S>& offset, const QuantizeParams& p,
+                     Temporary memory) {
   constexpr QuantizePolicy policy = config.policy;
   constexpr bool groups = policy == QuantizePolicy::PER_GROUP;
   constexpr bool by_column = policy == QuantizePolicy::PER_CHANNEL || (groups && config.kDim == 0);
@@ -57,7 +58,8 @@ inline void quantize(const LocalTensor<std::int8_t>& dst, const LocalTensor<T>& 
         const std::uint32_t at = policy == QuantizePolicy::PER_TENSOR ? 0
                                  : groups                             ? r * per_row + c / p.groupSize
                                                                       : r;
-        const TEventID done = GetTPipePtr() != nullptr ? GetTPipePtr()->FetchEventID(HardEvent::V_S) : TEventID{0};
+        const TEventID done =
+            GetTPipePtr() != nullptr ? GetTPipePtr()->FetchEventID(HardEvent::V_S) : TEventID{0};
         SetFlag<HardEvent::V_S>(done);
         WaitFlag<HardEvent::V_S>(done);
         const auto s = static_cast<float>(scale.GetValue(at));

@@ -17,8 +17,8 @@ namespace lib {
 
 // Each of `matrices` matrices of rows x cols, turned around: one row of the result at a time, gathered.
 template <class T>
-inline void turn_around(const LocalTensor<T>& dst, const LocalTensor<T>& src, std::uint32_t matrices, std::uint32_t rows,
-                        std::uint32_t cols, Temporary memory) {
+inline void turn_around(const LocalTensor<T>& dst, const LocalTensor<T>& src, std::uint32_t matrices,
+                        std::uint32_t rows, std::uint32_t cols, Temporary memory) {
   static_assert(sizeof(T) == 2 || sizeof(T) == 4, "Transpose takes elements of 16 or 32 bits");
   const KeptMask kept;
   const LocalTensor<std::int32_t> offset = memory.take<std::int32_t>(round_up(rows, 8));
@@ -48,7 +48,8 @@ inline void Transpose(const LocalTensor<T>& dst, const LocalTensor<T>& src,
   else if constexpr (sizeof(T) == 2)
     Transpose(dst, src);
   else
-    etalon_asc_fail("ascendc.unsupported", "Transpose: the type, expected TRANSPOSE_NCHW2NHWC or TRANSPOSE_NHWC2NCHW");
+    etalon_asc_fail("ascendc.unsupported",
+                    "Transpose: the type, expected TRANSPOSE_NCHW2NHWC or TRANSPOSE_NHWC2NCHW");
 }
 
 }  // namespace AscendC
