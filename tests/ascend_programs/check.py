@@ -59,6 +59,7 @@ def tasks(folder):
     for name in ("matmul_shapes", "matmul_types", "matmul_configs", "matmul_mix", "matmul_batches"):
         yield name, lambda name=name: compile_and_run(folder, name, [f"{name}.cpp"])
     yield "styles", lambda: compile_and_run(folder, "styles", ["styles.cpp"])
+    yield "matmul_types_950", lambda: matmul_950(folder)
     yield "matmul_misuse", lambda: matmul_misuse(folder)
     yield "debug", lambda: debug(folder)
     yield "mix", lambda: compile_and_run(folder, "mix", ["mix.cpp"])
@@ -127,6 +128,13 @@ def cmake(folder):
     if expect("configure", done, 0) and expect("build", run(["cmake", "--build", folder / "cmake"], folder), 0):
         for name in ("language", "by_name", "plain"):
             expect(f"run {name}", run([folder / "cmake" / name], folder), 0, "all right")
+
+
+def matmul_950(folder):
+    """The same source for cores whose L0A is laid out by columns."""
+    program = folder / "matmul_types_950"
+    if expect("compile for the 950", run([etalon, "cc", "--npu-arch=dav-3510", "matmul_types.cpp", "-o", program], here), 0):
+        expect("run on the 950", run([etalon, "run", "--chip", "ascend-950pr", program], folder), 0, "all right")
 
 
 def matmul_misuse(folder):

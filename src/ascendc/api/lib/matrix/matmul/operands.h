@@ -13,6 +13,13 @@ namespace AscendC {
 namespace detail {
 namespace mm {
 
+// Fractals of L0A follow one another by rows, on dav-3510 by columns.
+#if defined(__NPU_ARCH__) && __NPU_ARCH__ == 3510
+constexpr bool kL0aColumns = true;
+#else
+constexpr bool kL0aColumns = false;
+#endif
+
 // A stored matrix in L1, and where in it the load begins.
 struct InL1 {
   std::uint32_t at;  // byte
@@ -87,7 +94,7 @@ struct Operand {
     }
   }
 
-  // m x k of A: rows of fractals. Stored m x k, or turned k x m.
+  // m x k of A. Stored m x k, or turned k x m.
   static void to_l0a(const LocalTensor<Raw>& l0, const InL1& s, std::int64_t m, std::int64_t k, bool turned) {
     const LocalTensor<Raw> from = l1(s.at);
     if (!turned) {
@@ -102,20 +109,10 @@ struct Operand {
       LoadData(l0, from, p);
       return;
     }
-    const std::int64_t rows = s.height / kRows, row = s.row / kRows, deep = up(k, kRows);
-    for (std::int64_t i = 0; i < up(m, kRows); ++i) {
-      const std::int64_t block = (s.column / kRows + i) * rows + row;
-      if (kWord) {
-        const std::int64_t across = align(s.width, 16) / 16;
-        square(l0, i * deep * 256, from, row * across + s.column / 16 + i, deep, across, 1, 0);
-      } else if (kByte) {
-        square(l0, i * 2 * deep * 512, from, block, deep, 1, 0, deep - 1);
-      } else {
-        LoadData(l0[static_cast<std::uint32_t>(i * deep * 256)], from,
-                 LoadData2DParams(static_cast<std::uint16_t>(block), static_cast<std::uint8_t>(deep), 1, 0, 0,
-                                  true, 0));
-      }
-    }
+    if (kL0aColumns)
+      columns_to_l0a(l0, s, up(m, kRows), up(k, kRows));
+    else
+      rows_to_l0a(l0, s, up(m, kRows), up(k, kRows));
   }
 
   // k x n of B: rows of fractals by k, columns of them by n. Stored n x k, or turned k x n.
@@ -149,6 +146,40 @@ struct Operand {
   }
 
  private:
+  // Blocks of m x k that the load turns around: a row of them at a time, or a column.
+  static void rows_to_l0a(const LocalTensor<Raw>& l0, const InL1& s, std::int64_t high, std::int64_t deep) {
+    const LocalTensor<Raw> from = l1(s.at);
+    const std::int64_t rows = s.height / kRows, first = s.column / kRows * rows + s.row / kRows;
+    const std::int64_t across = align(s.width, 16) / 16;
+    for (std::int64_t i = 0; i < high; ++i) {
+      if (kWord)
+        square(l0, i * deep * 256, from, s.row / 16 * across + s.column / 16 + i, deep, across, 1, 0);
+      else if (kByte)
+        square(l0, i * 2 * deep * 512, from, first + i * rows, deep, 1, 0, deep - 1);
+      else
+        turned_fractals(l0, i * deep, from, first + i * rows, deep, 1);
+    }
+  }
+  static void columns_to_l0a(const LocalTensor<Raw>& l0, const InL1& s, std::int64_t high,
+                             std::int64_t deep) {
+    const LocalTensor<Raw> from = l1(s.at);
+    const std::int64_t rows = s.height / kRows, first = s.column / kRows * rows + s.row / kRows;
+    const std::int64_t across = align(s.width, 16) / 16;
+    for (std::int64_t i = 0; i < deep; ++i) {
+      if (kWord)
+        square(l0, i * high * 256, from, (s.row / 16 + i) * across + s.column / 16, high, 1, 0, high - 1);
+      else if (kByte)
+        square(l0, i * 2 * high * 512, from, first + i, high, rows, 1, 0);
+      else
+        turned_fractals(l0, i * high, from, first + i, high, rows);
+    }
+  }
+  static void turned_fractals(const LocalTensor<Raw>& l0, std::int64_t to, const LocalTensor<Raw>& from,
+                              std::int64_t fractal, std::int64_t count, std::int64_t stride) {
+    LoadData(l0[static_cast<std::uint32_t>(to * 256)], from,
+             LoadData2DParams(static_cast<std::uint16_t>(fractal), static_cast<std::uint8_t>(count),
+                              static_cast<std::uint16_t>(stride), 0, 0, true, 0));
+  }
   static void plain(const LocalTensor<Raw>& l0, std::int64_t to, const LocalTensor<Raw>& from,
                     std::int64_t fractal, std::int64_t count) {
     LoadData(l0[static_cast<std::uint32_t>(to * 16 * kC0)], from,
