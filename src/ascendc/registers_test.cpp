@@ -95,7 +95,7 @@ void expect_arithmetic() {
 }
 
 TEST(Registers, ArithmeticIsRoundedOnce) {
-  COVERS_ON("dav-3510", "RegTensor", "MaskReg", "UpdateMask", "LoadAlign", "StoreAlign", "DIST_NORM",
+  COVERS_ON("dav-3510", "RegTensor", "MaskReg", "UpdateMask", "LoadAlign", "StoreAlign",
             "MicroAPI", "__VEC_SCOPE__", "MulDstAdd", "Move");
   expect_arithmetic<float>();
   expect_arithmetic<half>();
