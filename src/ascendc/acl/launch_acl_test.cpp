@@ -149,9 +149,9 @@ TEST_F(AclLaunch, processes_of_a_kernel_end_with_it) {
       },
       ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.abort");
   expect_failure([] { close(1), close(2), std::abort(); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.abort");
-  std::signal(SIGCHLD, SIG_IGN);  // the system takes ended children away
+  signal(SIGCHLD, SIG_IGN);  // the system takes ended children away
   expect_failure([] { std::_Exit(0); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.lost");
-  std::signal(SIGCHLD, SIG_DFL);
+  signal(SIGCHLD, SIG_DFL);
 }
 
 #if defined(__x86_64__)
