@@ -20,10 +20,27 @@ bool starts_with_any(std::string_view s, std::initializer_list<std::string_view>
 
 // Libraries of the vendor's toolkit whose interface our runtime library has.
 bool stands_in_for(std::string_view library) {
-  return one_of(library, {"ascendcl", "runtime", "tiling_api", "register", "platform", "ascendalog", "c_sec",
-                          "graph_base", "mmpa", "error_manager", "profapi", "ascend_dump", "ascendc_runtime",
-                          "tikicpulib_cceprint", "tikicpulib_npuchk", "tikicpulib_stubreg", "unified_dlog",
-                          "metadef", "graph"});
+  return one_of(library, {"ascendcl",
+                          "runtime",
+                          "runtime_camodel",
+                          "pem_davinci",
+                          "tiling_api",
+                          "register",
+                          "platform",
+                          "ascendalog",
+                          "c_sec",
+                          "graph_base",
+                          "mmpa",
+                          "error_manager",
+                          "profapi",
+                          "ascend_dump",
+                          "ascendc_runtime",
+                          "tikicpulib_cceprint",
+                          "tikicpulib_npuchk",
+                          "tikicpulib_stubreg",
+                          "unified_dlog",
+                          "metadef",
+                          "graph"});
 }
 
 Result<int> arch_of(std::string value) {

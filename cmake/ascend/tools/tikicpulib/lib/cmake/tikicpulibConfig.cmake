@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # tikicpulib::SOC: kernels as plain C++ of the host's compiler, run by ICPU_RUN_KF.
 include(${CMAKE_CURRENT_LIST_DIR}/../../../../etalon_ascend.cmake)
-foreach(soc Ascend910A Ascend310P1 Ascend310P3 Ascend310B1 Ascend910B1 Ascend910B2 Ascend910B3 Ascend910B4 Ascend910_9391
+foreach(soc ascend910 ascend310p ascend310B1 ascend910B1 Ascend910A Ascend310P1 Ascend310P3 Ascend310B1 Ascend910B1 Ascend910B2 Ascend910B3 Ascend910B4 Ascend910_9391
         Ascend950PR Ascend950DT)
   if(NOT TARGET tikicpulib::${soc})
     add_library(tikicpulib::${soc} INTERFACE IMPORTED GLOBAL)
