@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // finds: hazard.race, kernel scale, line 21, line 21
-// Blocks round their share up to whole repeats and store into the first elements of the next block's share.
+// The tiles are longer than the shares: blocks store into the first elements of the next block's share.
 #include "../common.h"
 #include "kernel_operator.h"
 
@@ -9,7 +9,7 @@ constexpr uint32_t kBlocks = 4, kTile = 512, kShare = 496, kCount = kBlocks * kT
 extern "C" __global__ __vector__ void scale(GM_ADDR x, GM_ADDR y) {
   using namespace AscendC;
   GlobalTensor<float> from, to;
-  from.SetGlobalBuffer((__gm__ float*)x + GetBlockIdx() * kShare, kTile);
+  from.SetGlobalBuffer((__gm__ float*)x + GetBlockIdx() * kTile, kTile);
   to.SetGlobalBuffer((__gm__ float*)y + GetBlockIdx() * kShare, kTile);
   TPipe pipe;
   TQueBind<TPosition::VECIN, TPosition::VECOUT, 1> queue;
