@@ -182,6 +182,21 @@ __global__ __aicore__ void all_to_ub(GM_ADDR a, GM_ADDR b, GM_ADDR c, TCubeTilin
   DataCopy(at<half>(c), out, 80 * 96);
 }
 
+// A row per block: more blocks than cores, at different places at a time.
+__global__ __aicore__ void a_row_each(GM_ADDR a, GM_ADDR b, GM_ADDR c, TCubeTiling tiling) {
+  KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_MIX_AIC_1_2);
+  TPipe pipe;
+  Matmul<Type<half, TPosition::GM, CubeFormat::VECTOR>, Type<half>, Type<float>> mm;
+  REGIST_MATMUL_OBJ(&pipe, GetSysWorkSpacePtr(), mm, &tiling);
+  const int row = GetBlockIdx() / 2;
+  if (GetBlockIdx() % 2 != row % 2) return;  // one of the vector cores
+  mm.SetSingleShape(1, N, K);
+  mm.SetTensorA(at<half>(a, row * K));
+  mm.SetTensorB(at<half>(b));
+  mm.IterateAll(at<float>(c, row * N));
+  mm.End();
+}
+
 int main() {
   bool right = true;
   const aclrtStream stream = start();
@@ -220,6 +235,8 @@ int main() {
   CHECK(close(result(), M, N, N, [](int m, int n) { return 2 * product(m, n); }, 0));
   both<<<1, nullptr, stream>>>(da, db, dc, tiling);
   CHECK(close(result(), M, N, N, [](int m, int n) { return m == 0 ? -product(m, n) : product(m, n); }, 0));
+  a_row_each<<<M, nullptr, stream>>>(da, db, dc, tiling);
+  CHECK(close(result(), M, N, N, [](int m, int n) { return product(m, n); }, 0));
   all_to_ub<<<1, nullptr, stream>>>(da, db, dd, tiling);
   MUST(aclrtSynchronizeStream(stream));
   const auto nz = from_device<half>(dd, 80 * 96);

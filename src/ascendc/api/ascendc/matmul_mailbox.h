@@ -54,9 +54,9 @@ struct etalon_matmul_block {
   void (*take_back)(void*);
 };
 
-// Of this block; its share of device memory for vector core `sub`: results, then operands.
-struct etalon_matmul_block* etalon_matmul_state(std::uint32_t block);
-void* etalon_matmul_scratch(std::uint32_t block, std::uint32_t sub);
+// Of the core's block; its share of device memory for vector core `sub`: results, then operands.
+struct etalon_matmul_block* etalon_matmul_state();
+void* etalon_matmul_scratch(std::uint32_t sub);
 
 }  // extern "C"
 
@@ -66,11 +66,7 @@ namespace mm {
 
 constexpr std::uint32_t kScratchResult = 192 * 1024, kScratchOperands = 192 * 1024;
 
-inline std::uint32_t block_index() {
-  const auto index = static_cast<std::uint32_t>(GetBlockIdx());
-  return etalon_asc_current->is_cube != 0 ? index : index / static_cast<std::uint32_t>(GetTaskRation());
-}
-inline etalon_matmul_block& state() { return *etalon_matmul_state(block_index()); }
+inline etalon_matmul_block& state() { return *etalon_matmul_state(); }
 inline etalon_matmul_channel& channel() { return state().channel[GetSubBlockIdx()]; }
 
 // Cross-core flags: 15 of each vector core at the cube core (+ 16 for the second) and back, 14 the bell.

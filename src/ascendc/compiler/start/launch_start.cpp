@@ -60,13 +60,34 @@ namespace {
 
 thread_local etalon_pending_launch* pending = nullptr;
 
-// What the Matmul objects of a launch share (api/ascendc/matmul_mailbox.h). More blocks than these never run
-// at once.
+// What the Matmul objects of a launch share (api/ascendc/matmul_mailbox.h). Blocks of other cores may be far
+// ahead, so each cube core with its vector cores has its own. More such groups than these never run at once.
 constexpr std::uint32_t kMatmulBlocks = 64;
 constexpr std::uint64_t kMatmulScratch =
     AscendC::detail::mm::kScratchResult + AscendC::detail::mm::kScratchOperands;
 etalon_matmul_block matmul_blocks[kMatmulBlocks];
 std::byte* matmul_scratch = nullptr;
+
+// Which group each core is of: the number of the first block it ran in this launch, which is a process of its
+// own.
+struct CoreGroup {
+  const etalon_asc_core* core;
+  std::uint32_t group;
+};
+CoreGroup core_groups[256];
+std::uint32_t known_cores = 0, last_core = 0;
+
+std::uint32_t group_of_core() {
+  const etalon_asc_core* core = etalon_asc_current;
+  if (last_core < known_cores && core_groups[last_core].core == core) return core_groups[last_core].group;
+  for (last_core = 0; last_core < known_cores; ++last_core) {
+    if (core_groups[last_core].core == core) return core_groups[last_core].group;
+  }
+  const bool alone = core->is_cube != 0 || core->sub_blocks == 0;
+  const std::uint32_t group = (alone ? core->block : core->block / core->sub_blocks) % kMatmulBlocks;
+  if (known_cores < sizeof(core_groups) / sizeof(core_groups[0])) core_groups[known_cores++] = {core, group};
+  return group;
+}
 
 std::uint32_t type_for_key(const etalon_kernel_record& kernel) {
   for (std::uint64_t i = 0; i < kernel.keys; ++i) {
@@ -77,6 +98,7 @@ std::uint32_t type_for_key(const etalon_kernel_record& kernel) {
 }
 
 void run_on_core(void* closure) {
+  group_of_core();
   etalon_asc_block_locals(__start_etalon_block_local, __stop_etalon_block_local);
   const auto* frame = static_cast<const etalon_kernel_frame*>(closure);
   void (*code)() = etalon_asc_current->is_cube != 0 ? frame->kernel->cube : frame->kernel->vector;
@@ -87,12 +109,10 @@ void run_on_core(void* closure) {
 
 extern "C" {
 
-etalon_matmul_block* etalon_matmul_state(std::uint32_t block) {
-  return &matmul_blocks[block % kMatmulBlocks];
-}
-void* etalon_matmul_scratch(std::uint32_t block, std::uint32_t sub) {
+etalon_matmul_block* etalon_matmul_state() { return &matmul_blocks[group_of_core()]; }
+void* etalon_matmul_scratch(std::uint32_t sub) {
   return matmul_scratch == nullptr ? nullptr
-                                   : matmul_scratch + (block % kMatmulBlocks * 2 + sub % 2) * kMatmulScratch;
+                                   : matmul_scratch + (group_of_core() * 2 + sub % 2) * kMatmulScratch;
 }
 
 void etalon_launch_begin(etalon_pending_launch* launch) {

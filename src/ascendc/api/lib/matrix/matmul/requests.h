@@ -77,8 +77,7 @@ class MatmulRequests {
   void restart() { next_ = ahead_ = 0; }
   Blocks blocks() const { return {r_, tiling_}; }
   CT* scratch() const {
-    return static_cast<CT*>(
-        etalon_matmul_scratch(block_index(), static_cast<std::uint32_t>(AscendC::GetSubBlockIdx())));
+    return static_cast<CT*>(etalon_matmul_scratch(static_cast<std::uint32_t>(AscendC::GetSubBlockIdx())));
   }
   void need_workspace() const {
     if (workspace_ == nullptr)

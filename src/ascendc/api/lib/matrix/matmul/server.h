@@ -107,13 +107,11 @@ inline bool regist(TPipe* pipe, First& first, Objects&&... objects) {
     if (!alone) enlist<0>(pipe, first, objects...);
     return false;
   } else {
-    etalon_matmul_block& block = state();
-    for (etalon_matmul_channel& channel : block.channel) channel.served = channel.asked;
-    block.active = nullptr;
     enlist<0>(pipe, first, objects...);
     if (alone || !First::kServed || etalon_asc_current->sub_blocks == 0) return false;
     serve_all(first, objects...);
     // Now, not in a destructor: the TPipe may be declared after the objects, and go before them.
+    etalon_matmul_block& block = state();
     if (block.active != nullptr) block.take_back(block.active);
     block.active = nullptr;
     return true;
