@@ -138,7 +138,7 @@ TEST(Cube950, ProductsOfRegionsWithL0aColumnByColumn) {
 }
 
 TEST(Cube950, ScalesOfBlocksOf32) {
-  COVERS_ON("dav-3510", "MmadMx", "fp8_e8m0_t");
+  COVERS_ON("dav-3510", "MmadMx", "fp8_e8m0_t", "LoadData2DMxParams", "mx_fp8_e4m3_t");
   const Shape s{40, 24, 160, false, true};
   std::vector<double> a, b;
   for (int i = 0; i < s.m * s.k; ++i) a.push_back(value_a(i / s.k, i % s.k));
@@ -171,6 +171,7 @@ TEST(Cube950, ScalesOfBlocksOf32) {
 // Results of one product in the unified buffers of both vector cores: columns halved, or fractals for one of
 // them.
 TEST(Cube950, ResultsToTheVectorCores) {
+  COVERS_ON("dav-3510", "FixpipeParamsC310");
   for (const bool fractals_for_one : {false, true}) {
     Device device(costs_950(), nullptr, true);
     constexpr int m = 32, n = 64;

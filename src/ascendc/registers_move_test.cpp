@@ -229,8 +229,8 @@ TEST(Registers, Reductions) {
 }
 
 TEST(Registers, Rearrangements) {
-  COVERS_ON("dav-3510", "IndexOrder", "DECREASE_ORDER", "StoreUnAlign", "StoreUnAlignPost",
-            "LoadUnAlign", "LoadUnAlignPre", "UnalignReg", "CreateAddrReg");
+  COVERS_ON("dav-3510", "IndexOrder", "DECREASE_ORDER", "StoreUnAlign", "StoreUnAlignPost", "LoadUnAlign",
+            "LoadUnAlignPre", "UnalignReg", "CreateAddrReg");
   const auto in = numbers<float>(128, -9, 9);
   const auto out = on_registers<float, float>(in, 10 * 64, [] {
     __VEC_SCOPE__ {
@@ -284,6 +284,32 @@ TEST(Registers, Rearrangements) {
   for (std::size_t i = 0; i < 8; ++i) EXPECT_EQ(out[513 + i], i < 5 ? in[i] : in[64 + i - 5]);
   EXPECT_EQ(out[512], 0);
   EXPECT_EQ(out[521], 0);
+}
+
+TEST(Registers, HistogramsGrow) {
+  COVERS_ON("dav-3510", "Histograms", "HistogramsBinType", "HistogramsType", "BIN0", "BIN1", "FREQUENCY",
+            "ACCUMULATE", "VL128");
+  const auto in = numbers<std::uint8_t>(256, 0, 256);
+  const auto out = on_registers<std::uint8_t, std::uint16_t>(in, 256, [] {
+    __VEC_SCOPE__ {
+      RegTensor<std::uint8_t> a;
+      RegTensor<std::uint16_t> low, high;
+      MaskReg half_of_them = CreateMask<std::uint8_t, MaskPattern::VL128>(), all = CreateMask<std::uint8_t>();
+      LoadAlign(a, ub_address<std::uint8_t>(0));
+      MicroAPI::Duplicate(low, std::uint16_t{5});
+      Histograms<std::uint8_t, std::uint16_t, HistogramsBinType::BIN0, HistogramsType::FREQUENCY>(
+          low, a, half_of_them);
+      Histograms<std::uint8_t, std::uint16_t, HistogramsBinType::BIN1, HistogramsType::ACCUMULATE>(high, a,
+                                                                                                   all);
+      StoreAlign(ub_address<std::uint16_t>(kOut), low, all);
+      StoreAlign(ub_address<std::uint16_t>(kOut + 256), high, all);
+    }
+  });
+  for (int v = 0; v < 128; ++v) {
+    EXPECT_EQ(out[static_cast<std::size_t>(v)], 5 + std::count(in.begin(), in.begin() + 128, v));
+    EXPECT_EQ(out[static_cast<std::size_t>(128 + v)],
+              std::count_if(in.begin(), in.end(), [&](int x) { return x <= 128 + v; }));
+  }
 }
 
 }  // namespace

@@ -262,11 +262,11 @@ inline std::uint32_t at(P* address, const AddrReg& offset) {
 // The same instructions under their names of today and of before.
 #define ETALON_REG_LOAD LoadAlign
 #define ETALON_REG_STORE StoreAlign
-#include "transfer_forms.h"
+#include "transfer_forms.inc"
 #undef ETALON_REG_LOAD
 #undef ETALON_REG_STORE
 #define ETALON_REG_LOAD DataCopy
 #define ETALON_REG_STORE DataCopy
-#include "transfer_forms.h"
+#include "transfer_forms.inc"
 #undef ETALON_REG_LOAD
 #undef ETALON_REG_STORE
