@@ -81,7 +81,7 @@ class MatmulOperands {
     }
     const std::int64_t m1 = ceil_div(m, 16);
     if (etalon_asc_current->dav_3510 != 0) {  // L0A's fractals lie column by column
-      const auto m16 = static_cast<std::uint16_t>(m1);
+      const auto m16 = static_cast<std::uint16_t>(align(m, kByte ? 32 : 16) / 16);  // as Mmad counts
       const auto columns = static_cast<std::uint16_t>(ceil_div(m, kC0));
       if (kWord) {  // in L1 strips of 16 rows of K
         const auto wide = static_cast<std::uint32_t>(align(m, 16) / 8);
