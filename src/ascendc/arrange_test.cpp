@@ -148,6 +148,51 @@ TEST(Reductions, OfAnyCountOfElements) {
   }
 }
 
+// The first largest and smallest with their places, through one, two and three levels of pairs.
+template <class T>
+void expect_places(int n) {
+  auto x = random_numbers<T>(static_cast<std::size_t>(n));
+  const int size = static_cast<int>(sizeof(T));
+  const auto z = on_vector_core<T, T>(x, 160000, 64, [n] {
+    const auto a = ub<T>(0), tmp = ub<T>(100000 / 32 * 32);
+    ReduceMax(ub<T>(160000), a, tmp, n, true);
+    ReduceMin(ub<T>(160000 + 16 * sizeof(T)), a, tmp, n, true);
+    if (n < 256) return;
+    const int per = 256 / static_cast<int>(sizeof(T));
+    ReduceMax(ub<T>(160000 + 32 * sizeof(T)), a, tmp, per - 3, n / per, 8, true);
+    ReduceSum(ub<T>(160000 + 48 * sizeof(T)), a, tmp, per - 3, n / per, 8);
+  });
+  const auto at = [&](std::size_t i) { return static_cast<float>(x[i]); };
+  const auto place = [&](std::size_t i) {
+    std::uint32_t index = 0;
+    std::memcpy(&index, &z[i + 1], sizeof(T));
+    return index;
+  };
+  std::size_t most = 0, least = 0, masked = 0;
+  const auto per = static_cast<std::size_t>(256 / size);
+  double sum = 0, scale = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (at(i) > at(most)) most = i;
+    if (at(i) < at(least)) least = i;
+    if (i % per >= per - 3 || i >= x.size() / per * per) continue;
+    if (at(i) > at(masked)) masked = i;
+    sum += at(i), scale += std::fabs(at(i));
+  }
+  EXPECT_EQ(static_cast<float>(z[0]), at(most));
+  EXPECT_EQ(place(0), most) << n;
+  EXPECT_EQ(static_cast<float>(z[16]), at(least));
+  EXPECT_EQ(place(16), least) << n;
+  if (n < 256) return;
+  EXPECT_EQ(static_cast<float>(z[32]), at(masked));
+  EXPECT_EQ(place(32), masked) << n;
+  EXPECT_NEAR(static_cast<float>(z[48]), sum, (size == 2 ? 1e-3 : 1e-6) * scale);
+}
+TEST(Reductions, WithTheirPlaces) {
+  COVERS("ReduceMax", "ReduceMin", "ReduceSum");
+  for (const int n : {8, 64, 100, 777, 9000}) expect_places<float>(n);
+  for (const int n : {16, 128, 777, 16384}) expect_places<half>(n);
+}
+
 TEST(Arrange, KeepsWhatTheMaskSays) {
   COVERS("GatherMask", "GatherMaskParams");
   std::vector<float> x = random_numbers<float>(192);
@@ -233,6 +278,7 @@ TEST(Arrange, GathersElementsAndBlocks) {
     Gatherb(ub<float>(9216), ub<float>(0), ub<std::uint32_t>(1536), 2, GatherRepeatParams(1, 8));
     Brcb(ub<float>(9728), ub<float>(0), 4, BrcbRepeatParams(1, 8));
     CreateVecIndex(ub<float>(10752), 3.0f, 100u);
+    CreateVecIndex(ub<std::int32_t>(11264), 5, 32, 2, 1, 4);
   });
   for (std::size_t i = 0; i < 128; ++i) {
     EXPECT_EQ(z[i], x[in[256 + i] / 4]);
@@ -241,6 +287,8 @@ TEST(Arrange, GathersElementsAndBlocks) {
   }
   for (std::size_t i = 0; i < 256; ++i) EXPECT_EQ(z[384 + i], x[i / 8]);
   for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(z[640 + i], 3.0 + static_cast<double>(i));
+  for (std::size_t i = 0; i < 64; ++i)
+    EXPECT_EQ(__builtin_bit_cast(std::int32_t, z[768 + i]), 5 + static_cast<int>(i));
 }
 
 TEST(Arrange, SortsAndMerges) {

@@ -47,6 +47,7 @@ Words compile_words(const Options& options, const std::string& clang, Pass pass,
              "-Wno-unused-command-line-argument",
              "-Wno-unused-function",
              "-Wno-c++20-extensions",
+             "-Wno-c++11-narrowing",
              "-Wno-unused-variable",
              "-Wno-unused-parameter",
              "-Wno-unneeded-internal-declaration"};

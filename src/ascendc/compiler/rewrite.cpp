@@ -7,8 +7,10 @@
 #include <array>
 #include <cstdlib>
 #include <optional>
+#include <set>
 
 #include "ascendc/compiler/token_walk.h"
+#include "ascendc/compiler/usual_names.h"
 
 namespace etalon::ascendc::compiler {
 namespace {
@@ -41,7 +43,7 @@ class Rewriter : private TokenWalk {
       }
     }
     choose_tiling_class();
-    out_.text = apply();
+    out_.text = usual_names(*this) + apply();
     if (pass_ == Pass::host) append_launch_functions();
     return std::move(out_);
   }
@@ -156,6 +158,68 @@ class Rewriter : private TokenWalk {
     return false;
   }
 
+  // Whether a header of the system declares a function of this name before `end`: kernels are called hypot,
+  // pow or index, and the device's compiler has no such functions.
+  bool library_has(std::size_t name, std::size_t end) const {
+    for (std::size_t i = 1; i < end; ++i) {
+      if (!is(i, word(name)) || !is(i + 1, "(") || !(is_word(i - 1) || is(i - 1, "*"))) continue;
+      if (is(i - 1, "return") || is(i - 1, "else")) continue;
+      for (std::size_t at = i; at-- > 0;) {
+        if (tokens_[at].kind != TokenKind::line_marker) continue;
+        if (word(at).find("\"/usr/") != std::string_view::npos) return true;
+        break;
+      }
+    }
+    return false;
+  }
+  // Such a kernel becomes an overload of the function.
+  void overload(std::size_t start, std::size_t global) {
+    for (std::size_t t = start; t < global; ++t) {
+      if (!is(t, "extern") || !is(t + 1, "\"C\"")) continue;
+      edits_.push_back({tokens_[t + 1].begin, tokens_[t + 1].end, "\"C++\""});
+      return;
+    }
+    edits_.push_back({tokens_[start].begin, tokens_[start].begin, "extern \"C++\" "});
+  }
+
+  // Names declared as `void* name` anywhere: what they hold goes to a kernel as a pointer of any type.
+  const std::set<std::string_view>& void_pointers() {
+    if (!void_pointers_.empty()) return void_pointers_;
+    void_pointers_.insert("");
+    for (std::size_t i = 0; i + 2 < tokens_.size(); ++i) {
+      if (!is(i, "void")) continue;
+      std::size_t at = i + 1;
+      if (is(at, "const")) ++at;
+      if (!is(at, "*") || is(at + 1, "*")) continue;
+      ++at;
+      if (is(at, "const") || is(at, "__restrict") || is(at, "__restrict__")) ++at;
+      for (; is_word(at); at += 3) {  // void *x, *y
+        void_pointers_.insert(word(at));
+        if (!is(at + 1, ",") || !is(at + 2, "*")) break;
+      }
+    }
+    return void_pointers_;
+  }
+  // The argument from token `first` up to `last`, if it may be such a pointer: its name, a member or a call
+  // of that name, or a cast.
+  void pass_pointer(std::size_t first, std::size_t last) {
+    if (first >= last) return;
+    std::size_t name = last - 1;
+    if (is(name, ")") && match_back(name) != kNone && match_back(name) > first) name = match_back(name) - 1;
+    bool pointer = void_pointers().contains(word(name)), chain = true;
+    for (std::size_t i = first; i < last; ++i) {
+      if (is(i, "{") || is(i, "...")) return;
+      pointer |= i >= first + 2 && is(i, "void") && (is(i - 1, "<") || is(i - 1, "("));
+      pointer |= i == first + 1 && is(i, "void") && is(first, "(");
+      if (i < name)
+        chain &= is_word(i) || is(i, ".") || is(i, "->") || is(i, "::") || is(i, "<") || is(i, ">") ||
+                 is(i, "*") || is(i, "(") || is(i, ")") || tokens_[i].kind == TokenKind::line_marker;
+    }
+    if (!pointer || !chain) return;
+    edits_.push_back({tokens_[first].begin, tokens_[first].begin, "(::etalon_cc::Argument(), "});
+    edits_.push_back({tokens_[last - 1].end, tokens_[last - 1].end, ")"});
+  }
+
   Result<bool> kernel(std::size_t global) {
     const std::size_t start = declaration_start(global);
     std::size_t i = global + 1, name = kNone;
@@ -204,6 +268,7 @@ class Rewriter : private TokenWalk {
       }
     }
     if (k.definition && !is_template && !k.plain_c) k.plain_c = inside_extern_c(start);
+    if (library_has(name, start)) overload(start, global);
     if (k.definition && pass_ == Pass::host) {
       remove(global, global);
       const std::size_t body_end = match(end);
@@ -294,6 +359,20 @@ class Rewriter : private TokenWalk {
       edits_.push_back({tokens_[end].end, tokens_[end].end, "; })"});
     }
     blank(tokens_[open].begin, tokens_[close + 2].end, "");
+    std::size_t first = arguments + 1;
+    for (std::size_t i = first; i <= end; ++i) {
+      if (is(i, "<") && word(i - 1).ends_with("_cast") && match_angle(i) != kNone) {
+        i = match_angle(i);
+        continue;
+      }
+      if (is(i, "<")) break;  // a comma may be one of template arguments
+      if (is(i, "(") || is(i, "[") || is(i, "{")) {
+        i = match(i);
+      } else if (is(i, ",") || i == end) {
+        pass_pointer(first, i);
+        first = i + 1;
+      }
+    }
     return true;
   }
 
@@ -369,6 +448,7 @@ class Rewriter : private TokenWalk {
   Pass pass_;
   std::vector<Edit> edits_;
   std::vector<std::size_t> tiling_classes_;
+  std::set<std::string_view> void_pointers_;
   std::size_t dropped_until_ = 0;
   Rewritten out_;
 };

@@ -63,6 +63,38 @@ TEST(Rewrite, launches_become_calls) {
   expect_launch("k<< <1, 0, s>>>(a);", "k (a)", "1, 0, s");  // as a macro may leave it
 }
 
+TEST(Rewrite, void_pointers_go_to_kernels_as_any_pointer) {
+  const std::string_view s =
+      "void f(void* x, const void *y, int n, S* s) { k<<<n, 0, t>>>(x, n, const_cast<void*>(y), s->x, *s, "
+      "h(x)); }";
+  EXPECT_NE(
+      host(s).find("k ((::etalon_cc::Argument(), x), n, (::etalon_cc::Argument(), const_cast<void*>(y)), "
+                   "(::etalon_cc::Argument(), s->x), *s, h(x));"),
+      std::string::npos)
+      << host(s);
+  expect_launch("void* x; k<<<1, 0, t>>>(f<x, 2>(x), x);", "k (f<x, 2>(x), x)", "1, 0, t");  // whose comma?
+}
+
+TEST(Rewrite, kernels_named_like_functions_of_the_system_are_overloads) {
+  const std::string system =
+      "# 1 \"/usr/include/math.h\" 3\nextern double hypot(double, double);\n# 2 \"k.cpp\"\n";
+  for (const std::string kernel : {"extern \"C\" __etalon_global__ void hypot(int* x) {}",
+                                   "extern \"C\" { __etalon_global__ void hypot(int* x) {} }"}) {
+    EXPECT_NE(device(system + kernel).find("extern \"C++\""), std::string::npos) << device(system + kernel);
+    EXPECT_EQ(device(kernel).find("C++"), std::string::npos);
+  }
+}
+
+TEST(Rewrite, usual_constants_are_there_for_sources_that_do_not_declare_them) {
+  EXPECT_NE(device("int f() { return n * B32_BYTE_SIZE; }").find("static constexpr int B32_BYTE_SIZE = 4;"),
+            std::string::npos);
+  for (const std::string_view s :
+       {"constexpr float PI = 3; float f() { return PI; }", "enum { ONE, PI }; int f() { return PI; }",
+        "float f(float PI) { return PI; }", "float f() { return S::PI; }", "int f() { return 2; }"}) {
+    EXPECT_EQ(device(s), s);
+  }
+}
+
 TEST(Rewrite, what_only_looks_like_a_launch_stays) {
   for (const std::string_view s : {"std::operator<<<char>(o, c);", "a << b < c;", "x = f<g<h<int>>>(y);",
                                    "const char* s = \"k<<<1>>>(a)\";", "a <<= 1;"}) {

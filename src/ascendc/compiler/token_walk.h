@@ -16,6 +16,7 @@ class TokenWalk {
  public:
   explicit TokenWalk(std::string_view text) : text_(text), tokens_(tokens_of(text)) {}
 
+  std::size_t size() const { return tokens_.size(); }
   std::string_view word(std::size_t i) const {
     return i < tokens_.size() ? text_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin)
                               : std::string_view();

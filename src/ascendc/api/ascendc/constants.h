@@ -73,23 +73,23 @@ using std::make_index_sequence;
 // Functions that kernels also write themselves: the trailing pack makes these the worse match for any call that a
 // user's own of the same name takes.
 template <class A, class B, class... None>
-constexpr auto CeilDiv(A a, B b, None...) -> decltype(a / b) {
-  return b == 0 ? static_cast<decltype(a / b)>(a) : (a + b - 1) / b;
+constexpr auto CeilDiv(A a, B b, None...) -> decltype((a + 1) / b) {
+  return b == 0 ? static_cast<decltype((a + 1) / b)>(a) : (a + b - 1) / b;
 }
 template <class A, class B, class... None>
-constexpr auto DivCeil(A a, B b, None...) -> decltype(a / b) {
+constexpr auto DivCeil(A a, B b, None...) -> decltype((a + 1) / b) {
   return CeilDiv(a, b);
 }
 template <class A, class B, class... None>
-constexpr auto Ceil(A a, B b, None...) -> decltype(a / b) {
+constexpr auto Ceil(A a, B b, None...) -> decltype((a + 1) / b) {
   return CeilDiv(a, b);
 }
 template <class A, class B, class... None>
-constexpr auto AlignUp(A a, B b, None...) -> decltype(a / b) {
+constexpr auto AlignUp(A a, B b, None...) -> decltype((a + 1) / b) {
   return CeilDiv(a, b) * b;
 }
 template <class A, class B, class... None>
-constexpr auto CeilAlign(A a, B b, None...) -> decltype(a / b) {
+constexpr auto CeilAlign(A a, B b, None...) -> decltype((a + 1) / b) {
   return CeilDiv(a, b) * b;
 }
 

@@ -64,6 +64,10 @@ inline std::int64_t get_system_cycle() { return AscendC::GetSystemCycle(); }
 inline constexpr bool likely(bool condition) { return condition; }
 inline constexpr bool unlikely(bool condition) { return condition; }
 
+// x with one bit set or cleared.
+inline constexpr std::uint64_t sbitset0(std::uint64_t x, std::int64_t bit) { return x & ~(std::uint64_t{1} << bit); }
+inline constexpr std::uint64_t sbitset1(std::uint64_t x, std::int64_t bit) { return x | std::uint64_t{1} << bit; }
+
 using float32_t = float;
 
 // Scalars; any function of the same name that takes two arguments of one type is the better match.
@@ -97,6 +101,15 @@ inline constexpr etalon_asc::BlockNumber block_num{};
 namespace AscendC {
 // The part of the workspace that is the kernel's own: all of it, our Matmul objects keep none there.
 inline __gm__ std::uint8_t* GetUserWorkspace(__gm__ std::uint8_t* workspace) { return workspace; }
+// The other part, that of libraries: nothing is kept there, but kernels hand it on and ask whether there is one. What
+// has not been set is no address to read or write.
+__BLOCK_LOCAL__ __gm__ std::uint8_t* etalon_system_workspace;
+inline void SetSysWorkspace(__gm__ std::uint8_t* workspace) { etalon_system_workspace = workspace; }
+inline void SetSysWorkspaceForce(__gm__ std::uint8_t* workspace) { SetSysWorkspace(workspace); }
+inline __gm__ std::uint8_t* GetSysWorkSpacePtr() {
+  return etalon_system_workspace != nullptr ? etalon_system_workspace
+                                            : reinterpret_cast<__gm__ std::uint8_t*>(std::uintptr_t{1});
+}
 // The other part, that of libraries: nothing is kept there, but kernels hand it on and ask whether there is one. What
 // has not been set is no address to read or write.
 __BLOCK_LOCAL__ __gm__ std::uint8_t* etalon_system_workspace;

@@ -282,6 +282,13 @@ class TBuf {
   LocalTensor<T> GetWithOffset(std::uint32_t elements, std::uint32_t byte_offset) const {
     return LocalTensor<T>(position_, offset_ + byte_offset, elements);
   }
+  // As of a queue; there is one buffer and nothing to wait for.
+  template <class T>
+  LocalTensor<T> AllocTensor() const {
+    return Get<T>();
+  }
+  template <class T>
+  void FreeTensor(const LocalTensor<T>&) const {}
   std::uint32_t GetBufLen() const { return bytes_; }
   void set_memory(std::uint32_t offset, std::uint32_t bytes) {
     offset_ = offset;

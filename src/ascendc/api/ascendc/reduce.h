@@ -114,3 +114,5 @@ inline void ReduceMin(const LocalTensor<T>& dst, const LocalTensor<T>& src, cons
 }
 
 }  // namespace AscendC
+
+#include "reduce_index.h"

@@ -4,6 +4,7 @@
 // GlobalTensor: a typed pointer into device memory. LocalTensor: a typed range of on-chip memory, named by
 // position and byte offset. Both are small values and never own anything.
 
+#include "element.h"
 #include "enums.h"
 #include "shape_info.h"
 
@@ -39,6 +40,8 @@ class LocalTensor {
     r.shape_ = shape_;
     return r;
   }
+  using Index = std::uint32_t;
+  detail::Element<LocalTensor> operator()(std::uint32_t element) const { return {*this, element}; }
   template <class U>
   LocalTensor<U> ReinterpretCast() const {
     return LocalTensor<U>(address_);
@@ -99,6 +102,8 @@ class GlobalTensor {
     r.elements_ = elements_ > element ? elements_ - element : 0;
     return r;
   }
+  using Index = std::uint64_t;
+  detail::Element<GlobalTensor> operator()(std::uint64_t element) const { return {*this, element}; }
   T GetValue(std::uint64_t element) const {
     T value{};
     etalon_asc_scalar_gm_read((*this)[element].address_, sizeof(T), &value);

@@ -195,12 +195,27 @@ inline void Copy(const LocalTensor<T>& dst, const LocalTensor<T>& src, M mask, s
 }
 
 // first, first + step, ... (built from scalar work and doubling copies on real cores; one instruction per 256 bytes)
-template <class T>
-inline void CreateVecIndex(const LocalTensor<T>& dst, T first, std::uint32_t count) {
+template <class T, class V>
+inline void CreateVecIndex(const LocalTensor<T>& dst, V first, std::uint32_t count) {
   etalon_asc_vector v = detail::vector_of<T, T>(kAscArange, dst.offset());
-  detail::set_scalar(v, first);
+  detail::set_scalar(v, static_cast<T>(first));
   detail::set_count(v, count);
   etalon_asc_vector_op(&v);
+}
+// With a mask: each repeat goes on where the one before it ended.
+template <class T, class V, class M>
+inline void CreateVecIndex(const LocalTensor<T>& dst, V first, M mask, std::uint8_t repeatTime,
+                           std::uint16_t dstBlkStride, std::uint8_t dstRepStride) {
+  std::uint64_t per_repeat = 256 / sizeof(T);
+  if constexpr (std::is_integral<M>::value) per_repeat = static_cast<std::uint64_t>(mask);
+  for (std::uint64_t r = 0; r < repeatTime; ++r) {
+    etalon_asc_vector v = detail::vector_of<T, T>(kAscArange, dst.offset() + static_cast<std::uint32_t>(r) *
+                                                                                  dstRepStride * 32);
+    detail::set_scalar(v, static_cast<T>(first + static_cast<V>(r * per_repeat)));
+    detail::set_mask<true>(v, mask);
+    detail::set_strides(v, 1, UnaryRepeatParams(dstBlkStride, 1, dstRepStride, 8));
+    etalon_asc_vector_op(&v);
+  }
 }
 
 }  // namespace AscendC

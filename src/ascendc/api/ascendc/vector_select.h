@@ -78,6 +78,11 @@ inline void CompareScalar(const LocalTensor<U>& dst, const LocalTensor<T>& src0,
                           std::uint32_t count) {
   Compares(dst, src0, scalar, mode, count);
 }
+template <class T, class U, bool isSetMask = true, class M>
+inline void CompareScalar(const LocalTensor<U>& dst, const LocalTensor<T>& src0, T scalar, CMPMODE mode, M mask,
+                          std::uint8_t repeatTime, const UnaryRepeatParams& p) {
+  Compares<T, U, isSetMask>(dst, src0, scalar, mode, mask, repeatTime, p);
+}
 
 namespace detail {
 template <class T, class U>

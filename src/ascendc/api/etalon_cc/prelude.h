@@ -61,6 +61,33 @@
       static_cast<int64_t>(key)))
 #endif
 
+// Arguments of a launch that may be void*: (Argument(), x) is x, and if that is a void* a pointer of any type, as the
+// functions have it that the vendor's build makes of kernels.
+namespace etalon_cc {
+struct Argument {};
+struct AnyPointer {
+  const void* address;
+  template <class T>
+  operator T*() const {
+    return const_cast<T*>(static_cast<const volatile T*>(address));
+  }
+};
+template <class T>
+struct OfVoid {};
+template <>
+struct OfVoid<void> {
+  typedef AnyPointer Pointer;
+};
+template <>
+struct OfVoid<const void> {
+  typedef AnyPointer Pointer;
+};
+template <class T>
+inline typename OfVoid<T>::Pointer operator,(Argument, T* address) {
+  return {address};
+}
+}  // namespace etalon_cc
+
 #ifdef ETALON_ASC_PASS_HOST
 #include "launch.h"
 #endif
