@@ -202,7 +202,7 @@ class Compiler {
     }
     std::fputs(messages.text().c_str(), stderr);
     if (failed_) {
-      const auto interface = Interface::read(at_.names, {at_.api});
+      const auto interface = Interface::read(at_.names, {at_.api, at_.runtime_headers});
       if (interface) std::fputs(interface->explain(messages.text()).c_str(), stderr);
       if (definitions_.empty() && wants_op_host(messages.text())) {
         std::fputs(
@@ -270,7 +270,7 @@ class Compiler {
 
   // Exit code 1 if a name is missing.
   Result<int> report_coverage() const {
-    TRY(interface, Interface::read(at_.names, {at_.api}));
+    TRY(interface, Interface::read(at_.names, {at_.api, at_.runtime_headers}));
     std::size_t used = 0, missing = 0;
     for (const std::string& source : o_.sources) {
       TRY(text, read_file(source));
