@@ -110,13 +110,4 @@ inline __gm__ std::uint8_t* GetSysWorkSpacePtr() {
   return etalon_system_workspace != nullptr ? etalon_system_workspace
                                             : reinterpret_cast<__gm__ std::uint8_t*>(std::uintptr_t{1});
 }
-// The other part, that of libraries: nothing is kept there, but kernels hand it on and ask whether there is one. What
-// has not been set is no address to read or write.
-__BLOCK_LOCAL__ __gm__ std::uint8_t* etalon_system_workspace;
-inline void SetSysWorkspace(__gm__ std::uint8_t* workspace) { etalon_system_workspace = workspace; }
-inline void SetSysWorkspaceForce(__gm__ std::uint8_t* workspace) { SetSysWorkspace(workspace); }
-inline __gm__ std::uint8_t* GetSysWorkSpacePtr() {
-  return etalon_system_workspace != nullptr ? etalon_system_workspace
-                                            : reinterpret_cast<__gm__ std::uint8_t*>(std::uintptr_t{1});
-}
 }  // namespace AscendC
