@@ -106,7 +106,7 @@ class Compiler {
   // What an operator's host side says to its kernel, for the source that is next.
   Result<bool> read_op_host(const std::string& source) {
     const fs::path header = scratch("op_host.h");
-    TRY(found, write_op_host_definitions(source, o_.op_host, o_.op_types, header));
+    TRY(found, write_op_host_definitions(source, o_.op_host, o_.op_types, o_.npu_arch, header));
     definitions_ = found ? header.string() : std::string();
     return found;
   }

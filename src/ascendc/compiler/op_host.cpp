@@ -235,7 +235,7 @@ std::string op_host_definitions(const std::vector<std::string>& host_sources, st
 }
 
 Result<bool> write_op_host_definitions(const std::filesystem::path& kernel, std::filesystem::path folder,
-                                       int column, const std::filesystem::path& header) {
+                                       int column, int npu_arch, const std::filesystem::path& header) {
   namespace fs = std::filesystem;
   if (folder.empty()) folder = op_host_folder(kernel);
   if (folder.empty()) return false;
@@ -243,12 +243,24 @@ Result<bool> write_op_host_definitions(const std::filesystem::path& kernel, std:
   std::vector<fs::path> files;
   for (fs::recursive_directory_iterator at(folder, problem), end; !problem && at != end;
        at.increment(problem)) {
+    // Folders called archNN hold what is another for that architecture: the 950's is arch35, and the 910B's
+    // is the rest.
+    if (at->is_directory(problem) && at->path().filename().string().starts_with("arch")) {
+      const bool ours = at->path().filename() == (npu_arch == 3510 ? "arch35" : "arch22");
+      if (!ours) at.disable_recursion_pending();
+    }
     const std::string kind = at->path().extension().string();
     if (kind == ".h" || kind == ".hpp" || kind == ".cpp" || kind == ".cc") files.push_back(at->path());
   }
   if (problem)
     return fail("cc.no-input", fmt::format("cannot read the folder {}", folder.string()), "--op-host FOLDER");
-  std::sort(files.begin(), files.end());
+  // Those of the architecture first: the first struct of a name counts.
+  std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
+    const auto general = [](const fs::path& f) {
+      return !f.parent_path().filename().string().starts_with("arch");
+    };
+    return general(a) != general(b) ? general(b) : a < b;
+  });
   std::vector<std::string> sources;
   for (const fs::path& f : files) {
     TRY(text, read_file(f));

@@ -28,8 +28,9 @@ std::string op_host_definitions(const std::vector<std::string>& host_sources, st
                                 int column);
 
 // Writes these definitions for the kernel source `kernel` to `header`; false if it has no host side:
-// `folder`, or if that is empty op_host_folder. Error: "cc.no-input" (there is no such folder).
+// `folder`, or if that is empty op_host_folder. Folders archNN in it count for `npu_arch` (2201, 3510) alone.
+// Error: "cc.no-input" (there is no such folder).
 Result<bool> write_op_host_definitions(const std::filesystem::path& kernel, std::filesystem::path folder,
-                                       int column, const std::filesystem::path& header);
+                                       int column, int npu_arch, const std::filesystem::path& header);
 
 }  // namespace etalon::ascendc::compiler
