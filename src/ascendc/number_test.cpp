@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <vector>
 
 #include "ascendc/launch/numbers.h"
 #include "base/rng.h"
@@ -21,6 +22,46 @@ TEST(Numbers, AreConstantExpressionsAndTrivial) {
   static_assert(std::is_trivially_copyable_v<half> && sizeof(half) == 2 && sizeof(bfloat16_t) == 2 &&
                 sizeof(hifloat8_t) == 1);
   EXPECT_EQ(half(65504.0f), 65504.0f);
+}
+
+// Many at a time, as vector instructions convert them, against one at a time by definition.
+TEST(Numbers, RowsConvertLikeSingleNumbers) {
+  std::vector<std::uint16_t> bits(65536), back(65536);
+  std::vector<float> reals(65536);
+  for (std::uint32_t i = 0; i < 65536; ++i) bits[i] = static_cast<std::uint16_t>(i);
+  const auto* from = reinterpret_cast<const std::byte*>(bits.data());
+  const auto same = [](float x, float y) {
+    return std::isnan(x) ? std::isnan(y)
+                         : __builtin_bit_cast(std::uint32_t, x) == __builtin_bit_cast(std::uint32_t, y);
+  };
+  for (const int type : {kAscF16, kAscBf16}) {
+    load_reals(type, from, 65536, 2, reals.data());
+    for (std::uint32_t i = 0; i < 65536; ++i)
+      ASSERT_TRUE(same(reals[i], type == kAscF16 ? Fp16::decode(i) : Bf16::decode(i))) << i;
+  }
+  // Every exponent; the least steps around the middle between two results, and anything.
+  Rng rng(11, "rows");
+  for (int round = 0; round < 32; ++round) {
+    for (std::uint32_t i = 0; i < 65536; ++i) {
+      const std::uint32_t low[] = {0, 1, 0x0fff, 0x1000, 0x1001, 0x7fff, 0x8000, 0x8001};
+      const std::uint32_t u = round < 8 ? i << 16 | low[round] : static_cast<std::uint32_t>(rng.bits());
+      reals[i] = __builtin_bit_cast(float, u);
+    }
+    for (const int type : {kAscF16, kAscBf16}) {
+      store_reals(type, reals.data(), 65536, reinterpret_cast<std::byte*>(back.data()), 2,
+                  RoundMode::CAST_RINT);
+      for (std::uint32_t i = 0; i < 65536; ++i) {
+        const auto expected =
+            static_cast<std::uint16_t>(type == kAscF16 ? Fp16::encode(reals[i], RoundMode::CAST_RINT)
+                                                       : Bf16::encode(reals[i], RoundMode::CAST_RINT));
+        if (std::isnan(reals[i]))
+          ASSERT_TRUE(std::isnan(type == kAscF16 ? Fp16::decode(back[i]) : Bf16::decode(back[i])))
+              << reals[i];
+        else
+          ASSERT_EQ(back[i], expected) << reals[i];
+      }
+    }
+  }
 }
 
 TEST(Numbers, EveryHalfAndBfloat16SurvivesTheWayThroughFloat) {

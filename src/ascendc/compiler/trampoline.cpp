@@ -152,9 +152,10 @@ std::string trampolines(const std::vector<LinkedKernel>& kernels, const std::str
       out += fmt::format("  .quad {}, {}\n", key, static_cast<std::uint32_t>(type));
   }
   if (architecture == "dav-3510") {  // a mark for the start of the program
-    out += fmt::format("  .section .rodata.etalon.image,\"a\",{}progbits\n  .weak etalon_image_3510\n"
-                       "etalon_image_3510: .byte 1\n",
-                       kind);
+    out += fmt::format(
+        "  .section .rodata.etalon.image,\"a\",{}progbits\n  .weak etalon_image_3510\n"
+        "etalon_image_3510: .byte 1\n",
+        kind);
   }
   out += "  .section .note.GNU-stack,\"\"," + std::string(kind) + "progbits\n";
   return out;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The numbers of the cube. Mmad accumulates each output in order of ascending k, one addition at a time, in
-// fp32 (each rounded) or int32 (saturating at the end of the instruction); products of 16-bit types are exact
-// in fp32.
+// The numbers of what brings operands to the cube and results away from it. Mmad's are in mmad_numbers.cpp.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -125,93 +123,6 @@ void load_numbers(const etalon_asc_load& l, const std::byte* l1, std::byte* dst)
       transpose_bytes(from, first, second);
     else
       transpose_words(from, first, second);
-  }
-}
-
-namespace {
-
-// A as rows of k, B as k rows of n, out of their fractals. With m = 1, A is one plain row (GEMV).
-template <class T, class Load>
-void unpack(const etalon_asc_mmad& d, const std::byte* l0a, const std::byte* l0b, std::vector<T>& a,
-            std::vector<T>& b, Load load) {
-  const bool nibbles = d.a_type == kAscS4;  // two per byte
-  const int size = bytes_of(d.a_type), c0 = nibbles ? 64 : 32 / size;
-  const int align = d.k_align != 0 && d.a_type == kAscF32 ? 2 : 1;
-  const int k1 = ((d.k + c0 - 1) / c0 + align - 1) / align * align, n1 = (d.n + 15) / 16;
-  a.resize(static_cast<std::size_t>(d.m) * d.k);
-  b.resize(static_cast<std::size_t>(d.k) * d.n);
-  for (int i = 0; i < d.m; ++i) {
-    for (int kk = 0; kk < d.k; kk += c0) {
-      const std::byte* from = d.m == 1 ? l0a + kk * size / (nibbles ? 2 : 1)
-                                       : l0a + l0a_row(d, i, kk / c0, k1);
-      load(d.a_type, from, std::min(c0, d.k - kk), size, &a[static_cast<std::size_t>(i) * d.k + kk]);
-    }
-  }
-  T column[64];
-  for (int j = 0; j < d.n; ++j) {
-    for (int kk = 0; kk < d.k; kk += c0) {
-      const int n = std::min(c0, d.k - kk);
-      load(d.b_type, l0b + ((kk / c0) * n1 + j / 16) * 512 + (j % 16) * 32, n, size, column);
-      for (int x = 0; x < n; ++x) b[static_cast<std::size_t>(kk + x) * d.n + j] = column[x];
-    }
-  }
-}
-
-std::int64_t c_offset(const etalon_asc_mmad& d, int i, int j) {
-  return (static_cast<std::int64_t>(j / 16) * ((d.m + 15) / 16 * 16) + i) * 64 + (j % 16) * 4;
-}
-
-float to_hf32(float x, bool towards_zero) {  // 11 mantissa bits kept
-  const auto u = __builtin_bit_cast(std::uint32_t, x);
-  if (towards_zero) return __builtin_bit_cast(float, u & 0xfffff000u);
-  return __builtin_bit_cast(float, (u + 0x7ffu + ((u >> 12) & 1u)) & 0xfffff000u);
-}
-
-}  // namespace
-
-void mmad_numbers(const etalon_asc_mmad& d, const std::byte* l0a, const std::byte* l0b, std::byte* l0c,
-                  const std::byte* bias) {
-  if (is_real(d.a_type)) {
-    static thread_local std::vector<float> a, b, row;
-    unpack(d, l0a, l0b, a, b, load_reals);
-    if (d.a_type == kAscF32 && (d.hf32 & 1) != 0) {
-      for (auto& x : a) x = to_hf32(x, (d.hf32 & 2) != 0);
-      for (auto& x : b) x = to_hf32(x, (d.hf32 & 2) != 0);
-    }
-    if (d.mx != 0) scale_operands(d, l0a, l0b, a.data(), b.data(), false);
-    row.resize(d.n);
-    for (int i = 0; i < d.m; ++i) {
-      for (int j = 0; j < d.n; ++j) {
-        row[j] = bias != nullptr ? load_as<float>(bias + j * 4)
-                 : d.init != 0   ? 0.0f
-                                 : load_as<float>(l0c + c_offset(d, i, j));
-      }
-      for (int kk = 0; kk < d.k; ++kk) {
-        const float x = a[static_cast<std::size_t>(i) * d.k + kk];
-        const float* y = &b[static_cast<std::size_t>(kk) * d.n];
-        float* r = row.data();
-        for (int j = 0; j < d.n; ++j) r[j] += x * y[j];
-      }
-      for (int j = 0; j < d.n; ++j) store_as(l0c + c_offset(d, i, j), row[j]);
-    }
-    return;
-  }
-  static thread_local std::vector<std::int64_t> a, b, row;
-  unpack(d, l0a, l0b, a, b, load_integers);
-  row.resize(d.n);
-  for (int i = 0; i < d.m; ++i) {
-    for (int j = 0; j < d.n; ++j) {
-      row[j] = bias != nullptr ? load_as<std::int32_t>(bias + j * 4)
-               : d.init != 0   ? 0
-                               : load_as<std::int32_t>(l0c + c_offset(d, i, j));
-    }
-    for (int kk = 0; kk < d.k; ++kk) {
-      const std::int64_t x = a[static_cast<std::size_t>(i) * d.k + kk];
-      const std::int64_t* y = &b[static_cast<std::size_t>(kk) * d.n];
-      for (int j = 0; j < d.n; ++j) row[j] += x * y[j];
-    }
-    for (int j = 0; j < d.n; ++j)
-      store_as(l0c + c_offset(d, i, j), static_cast<std::int32_t>(saturate(row[j], kAscS32)));
   }
 }
 

@@ -2,10 +2,10 @@
 #include "ascendc/launch/numbers.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
-#include <memory>
+
+#include "ascendc/launch/widest.h"
 
 namespace etalon::ascendc {
 
@@ -13,12 +13,6 @@ using AscendC::RoundMode;
 namespace number = AscendC::number;
 
 namespace {
-
-std::unique_ptr<std::array<float, 65536>> make_half_table() {
-  auto table = std::make_unique<std::array<float, 65536>>();
-  for (std::uint32_t i = 0; i < 65536; ++i) (*table)[i] = number::Fp16::decode(i);
-  return table;
-}
 
 float decode(int type, std::uint32_t bits) {
   switch (type) {
@@ -81,32 +75,75 @@ bool is_real(int type) {
          type == kAscHif8;
 }
 
-float half_to_float(std::uint16_t bits) {
-  static const auto table = make_half_table();
-  return (*table)[bits];
-}
+namespace {
 
-std::uint16_t float_to_half(float value) {
+// Half and float without branches, so that compilers make vectors of it; number_test holds both to
+// the definition of the types.
+ETALON_INLINE inline float widened(std::uint16_t bits) {
+  const std::uint32_t magnitude = (bits & 0x7fffu) << 13;
+  // As a float with 15 less in the exponent's bias: one exact product puts that right, subnormals too.
+  const std::uint32_t scaled =
+      __builtin_bit_cast(std::uint32_t, __builtin_bit_cast(float, magnitude) * 0x1p112f);
+  const std::uint32_t special = magnitude > 0x0f800000u ? 0x7fc00000u : 0x7f800000u;
+  const std::uint32_t u = magnitude >= 0x0f800000u ? special : scaled;
+  return __builtin_bit_cast(float, u | (bits & 0x8000u) << 16);
+}
+ETALON_INLINE inline std::uint16_t narrowed(float value) {
   const auto u = __builtin_bit_cast(std::uint32_t, value);
   const std::uint32_t magnitude = u & 0x7fffffffu;
-  if (magnitude >= 0x38800000u &&
-      magnitude < 0x477ff000u) {  // normal halves that cannot overflow by rounding
-    const std::uint32_t r = magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u);
-    return static_cast<std::uint16_t>((u >> 16 & 0x8000u) | r >> 13);
-  }
-  return static_cast<std::uint16_t>(number::Fp16::encode(value));
+  const std::uint32_t normal = (magnitude - 0x38000000u + 0xfffu + (magnitude >> 13 & 1u)) >> 13;
+  // Beside 0.5 a float has steps of 2^-24, which are those of subnormal halves.
+  const std::uint32_t subnormal =
+      __builtin_bit_cast(std::uint32_t, __builtin_bit_cast(float, magnitude) + 0.5f) - 0x3f000000u;
+  std::uint32_t r = magnitude < 0x38800000u ? subnormal : normal;
+  r = magnitude >= 0x477ff000u ? 0x7c00u : r;
+  r = magnitude > 0x7f800000u ? 0x7e00u : r;
+  return static_cast<std::uint16_t>(r | (u >> 16 & 0x8000u));
+}
+ETALON_INLINE inline std::uint16_t narrowed_bf16(float value) {
+  const auto u = __builtin_bit_cast(std::uint32_t, value);
+  const std::uint32_t rounded = (u + 0x7fffu + (u >> 16 & 1u)) >> 16;
+  const std::uint32_t nan = (u >> 16 & 0x8000u) | 0x7fc0u;
+  return static_cast<std::uint16_t>((u & 0x7fffffffu) > 0x7f800000u ? nan : rounded);
 }
 
+// to[i] = f(from[i]) for elements that follow one another.
+template <class From, class To, class F>
+void convert(const std::byte* from, std::byte* to, std::int64_t n, F f) {
+  widest([=]() ETALON_INLINE {
+    for (std::int64_t i = 0; i < n; ++i) {
+      store_as<To>(to + i * static_cast<std::int64_t>(sizeof(To)),
+                   f(load_as<From>(from + i * static_cast<std::int64_t>(sizeof(From)))));
+    }
+  });
+}
+
+}  // namespace
+
+float half_to_float(std::uint16_t bits) { return widened(bits); }
+std::uint16_t float_to_half(float value) { return narrowed(value); }
+
 void load_reals(int type, const std::byte* from, std::int64_t n, std::int64_t stride, float* to) {
+  auto* out = reinterpret_cast<std::byte*>(to);
   switch (type) {
     case kAscF32:
-      for (std::int64_t i = 0; i < n; ++i) to[i] = load_as<float>(from + i * stride);
+      if (stride == 4)
+        std::memcpy(to, from, static_cast<std::size_t>(n) * 4);
+      else
+        for (std::int64_t i = 0; i < n; ++i) to[i] = load_as<float>(from + i * stride);
       break;
     case kAscF16:
-      for (std::int64_t i = 0; i < n; ++i) to[i] = half_to_float(load_as<std::uint16_t>(from + i * stride));
+      if (stride == 2 && n > 1)
+        convert<std::uint16_t, float>(from, out, n, [](std::uint16_t x) ETALON_INLINE { return widened(x); });
+      else
+        for (std::int64_t i = 0; i < n; ++i) to[i] = widened(load_as<std::uint16_t>(from + i * stride));
       break;
     case kAscBf16:
-      for (std::int64_t i = 0; i < n; ++i) to[i] = bf16_to_float(load_as<std::uint16_t>(from + i * stride));
+      if (stride == 2 && n > 1)
+        convert<std::uint16_t, float>(from, out, n,
+                                      [](std::uint16_t x) ETALON_INLINE { return bf16_to_float(x); });
+      else
+        for (std::int64_t i = 0; i < n; ++i) to[i] = bf16_to_float(load_as<std::uint16_t>(from + i * stride));
       break;
     default:
       for (std::int64_t i = 0; i < n; ++i) to[i] = decode(type, load_as<std::uint8_t>(from + i * stride));
@@ -116,25 +153,35 @@ void load_reals(int type, const std::byte* from, std::int64_t n, std::int64_t st
 void store_reals(int type, const float* from, std::int64_t n, std::byte* to, std::int64_t stride,
                  RoundMode mode) {
   const bool nearest = mode == RoundMode::CAST_RINT || mode == RoundMode::CAST_NONE;
+  const auto* in = reinterpret_cast<const std::byte*>(from);
+  const auto each = [&](auto f) {
+    for (std::int64_t i = 0; i < n; ++i) store_as(to + i * stride, f(from[i]));
+  };
   switch (type) {
     case kAscF32:
-      for (std::int64_t i = 0; i < n; ++i) store_as(to + i * stride, from[i]);
+      if (stride == 4)
+        std::memcpy(to, from, static_cast<std::size_t>(n) * 4);
+      else
+        each([](float x) { return x; });
       break;
     case kAscF16:
-      for (std::int64_t i = 0; i < n; ++i) {
-        store_as(to + i * stride, nearest ? float_to_half(from[i])
-                                          : static_cast<std::uint16_t>(number::Fp16::encode(from[i], mode)));
-      }
+      if (!nearest)
+        each([mode](float x) { return static_cast<std::uint16_t>(number::Fp16::encode(x, mode)); });
+      else if (stride == 2 && n > 1)
+        convert<float, std::uint16_t>(in, to, n, [](float x) ETALON_INLINE { return narrowed(x); });
+      else
+        each([](float x) { return narrowed(x); });
       break;
     case kAscBf16:
-      for (std::int64_t i = 0; i < n; ++i) {
-        store_as(to + i * stride, static_cast<std::uint16_t>(number::Bf16::encode(from[i], mode)));
-      }
+      if (!nearest)
+        each([mode](float x) { return static_cast<std::uint16_t>(number::Bf16::encode(x, mode)); });
+      else if (stride == 2 && n > 1)
+        convert<float, std::uint16_t>(in, to, n, [](float x) ETALON_INLINE { return narrowed_bf16(x); });
+      else
+        each([](float x) { return narrowed_bf16(x); });
       break;
     default:
-      for (std::int64_t i = 0; i < n; ++i) {
-        store_as(to + i * stride, static_cast<std::uint8_t>(encode(type, from[i], mode)));
-      }
+      each([type, mode](float x) { return static_cast<std::uint8_t>(encode(type, x, mode)); });
   }
 }
 

@@ -15,7 +15,7 @@ namespace etalon::ascendc {
 
 bool is_real(int type);
 
-float half_to_float(std::uint16_t bits);  // by table
+float half_to_float(std::uint16_t bits);
 inline float bf16_to_float(std::uint16_t bits) {
   return __builtin_bit_cast(float, static_cast<std::uint32_t>(bits) << 16);
 }

@@ -9,6 +9,7 @@
 #include "ascendc/launch/core_runtime.h"
 #include "ascendc/launch/lanes.h"
 #include "ascendc/launch/numbers.h"
+#include "ascendc/launch/widest.h"
 
 namespace etalon::ascendc {
 
@@ -27,11 +28,15 @@ struct RealOperation {
 
   template <class F>
   void two(const float* a, const float* b, float* d, int n, F f) const {
-    for (int i = 0; i < n; ++i) d[i] = f(a[i], b[i]);
+    widest([=]() ETALON_INLINE {
+      for (int i = 0; i < n; ++i) d[i] = f(a[i], b[i]);
+    });
   }
   template <class F>
   void one(const float* a, float* d, int n, F f) const {
-    for (int i = 0; i < n; ++i) d[i] = f(a[i]);
+    widest([=]() ETALON_INLINE {
+      for (int i = 0; i < n; ++i) d[i] = f(a[i]);
+    });
   }
 
   void apply(const float* a, const float* b, float* d, int n) const {
@@ -304,6 +309,32 @@ void cast_int4(const etalon_asc_vector& v, std::byte* ub) {
   }
 }
 
+// How many elements follow one another in all operands, none of which lies partly over the destination; 0 if
+// they do not. Such repeats are one stretch.
+std::int64_t contiguous_elements(const etalon_asc_vector& v, int per_repeat, std::int64_t repeats) {
+  if (v.op == kAscArange) return 0;
+  const auto follows = [&](int type, int block, int repeat) {
+    return block == 1 && (repeats == 1 || repeat * 32 == per_repeat * bytes_of(type));
+  };
+  if (!follows(v.dst_type, v.dst_block, v.dst_repeat)) return 0;
+  const auto all = [](int lanes) { return lanes == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << lanes) - 1; };
+  std::int64_t n = repeats * per_repeat;
+  if (v.counter != 0) {
+    n = static_cast<std::int64_t>(v.mask[0]);
+  } else if (per_repeat > 64 ? (v.mask[0] & v.mask[1]) != ~std::uint64_t{0}
+                             : (v.mask[0] & all(per_repeat)) != all(per_repeat)) {
+    return 0;
+  }
+  const auto apart = [&](std::int64_t source) {
+    return source == v.dst || source + n * bytes_of(v.src_type) <= v.dst ||
+           v.dst + n * bytes_of(v.dst_type) <= source;
+  };
+  if (v.src_type != v.dst_type && (v.src0 == v.dst || v.src1 == v.dst)) return 0;
+  if (v.sources > 0 && (!follows(v.src_type, v.src0_block, v.src0_repeat) || !apart(v.src0))) return 0;
+  if (v.sources > 1 && (!follows(v.src_type, v.src1_block, v.src1_repeat) || !apart(v.src1))) return 0;
+  return n;
+}
+
 void elementwise(const etalon_asc_vector& v, std::byte* ub, const etalon_asc_core& core) {
   if (v.op == kAscCast && (v.src_type == kAscS4 || v.dst_type == kAscS4)) return cast_int4(v, ub);
   const int dst_size = bytes_of(v.dst_type), src_size = bytes_of(v.src_type);
@@ -314,31 +345,43 @@ void elementwise(const etalon_asc_vector& v, std::byte* ub, const etalon_asc_cor
     else
       element_chunk(v, d, a, b, n, first);
   };
-  if (v.count_form != 0) {
-    for (std::int64_t at = 0; at < v.repeat; at += kChunk) {
-      const std::int64_t n = std::min<std::int64_t>(kChunk, v.repeat - at);
+  const int per_repeat = 256 / std::max(dst_size, src_size);
+  const std::int64_t repeats = repeats_of(v);
+  if (const std::int64_t elements = v.count_form != 0 ? v.repeat : contiguous_elements(v, per_repeat, repeats);
+      elements > 0) {
+    for (std::int64_t at = 0; at < elements; at += kChunk) {
+      const std::int64_t n = std::min<std::int64_t>(kChunk, elements - at);
       run(ub + v.dst + at * dst_size, ub + v.src0 + at * src_size, ub + v.src1 + at * src_size, n, at);
     }
     return;
   }
-  const int per_repeat = 256 / std::max(dst_size, src_size);
-  const std::int64_t repeats = repeats_of(v);
+  // Runs of neighbouring elements that stay inside one block of the wider operand, or in contiguous blocks.
+  const bool contiguous =
+      v.dst_block == 1 && (v.sources < 1 || v.src0_block == 1) && (v.sources < 2 || v.src1_block == 1);
+  const int block = contiguous ? 128 : 32 / std::max(dst_size, src_size);
+  struct {
+    int first, n;
+  } runs[128];
+  int count = 0;
   for (std::int64_t r = 0; r < repeats; ++r) {
-    const Lanes lanes = lanes_of(v, per_repeat, r);
+    if (r == 0 || v.counter != 0) {  // with bit masks every repeat is like the first
+      const Lanes lanes = lanes_of(v, per_repeat, r);
+      count = 0;
+      for (int i = 0; i < lanes.count; ++i) {
+        const int e = lanes.index[i];
+        if (count > 0 && runs[count - 1].first + runs[count - 1].n == e && e % block != 0)
+          ++runs[count - 1].n;
+        else
+          runs[count++] = {e, 1};
+      }
+    }
     std::byte* d = ub + v.dst + r * v.dst_repeat * 32;
     const std::byte* a = ub + v.src0 + r * v.src0_repeat * 32;
     const std::byte* b = ub + v.src1 + r * v.src1_repeat * 32;
-    // Runs of neighbouring elements that stay inside one block of the wider operand, or in contiguous blocks.
-    const bool contiguous =
-        v.dst_block == 1 && (v.sources < 1 || v.src0_block == 1) && (v.sources < 2 || v.src1_block == 1);
-    const int block = contiguous ? 128 : 32 / std::max(dst_size, src_size);
-    for (int i = 0; i < lanes.count;) {
-      const int e = lanes.index[i];
-      int n = 1;
-      while (i + n < lanes.count && lanes.index[i + n] == e + n && (e + n) % block != 0) ++n;
+    for (int i = 0; i < count; ++i) {
+      const auto [e, n] = runs[i];
       run(d + offset_of(e, dst_size, v.dst_block), a + offset_of(e, src_size, v.src0_block),
           b + offset_of(e, src_size, v.src1_block), n, 0);
-      i += n;
     }
   }
 }

@@ -28,10 +28,14 @@ Repeat repeat_of(const etalon_asc_vector& v, const std::byte* ub, std::int64_t r
     x.on[e] = v.counter != 0 ? r * x.n + e < static_cast<std::int64_t>(v.mask[0])
                              : (v.mask[e / 64] >> (e % 64) & 1) != 0;
     x.value[e] = 0;
-    if (!x.on[e]) continue;
-    const std::int64_t at =
-        v.src0 + r * v.src0_repeat * 32 + e / per_block * v.src0_block * 32 + e % per_block * size;
-    load_reals(v.src_type, ub + at, 1, 0, &x.value[e]);
+  }
+  const std::byte* from = ub + v.src0 + r * v.src0_repeat * 32;
+  for (int first = 0; first < x.n; first += per_block) {
+    int n = per_block;  // up to the last that is selected: what follows may lie beyond UB
+    while (n > 0 && !x.on[first + n - 1]) --n;
+    load_reals(v.src_type, from + first / per_block * v.src0_block * 32, n, size, x.value + first);
+    for (int e = first; e < first + n; ++e)
+      if (!x.on[e]) x.value[e] = 0;
   }
   return x;
 }
