@@ -317,7 +317,9 @@ std::int64_t contiguous_elements(const etalon_asc_vector& v, int per_repeat, std
     return block == 1 && (repeats == 1 || repeat * 32 == per_repeat * bytes_of(type));
   };
   if (!follows(v.dst_type, v.dst_block, v.dst_repeat)) return 0;
-  const auto all = [](int lanes) { return lanes == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << lanes) - 1; };
+  const auto all = [](int lanes) {
+    return lanes == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << lanes) - 1;
+  };
   std::int64_t n = repeats * per_repeat;
   if (v.counter != 0) {
     n = static_cast<std::int64_t>(v.mask[0]);
@@ -347,7 +349,8 @@ void elementwise(const etalon_asc_vector& v, std::byte* ub, const etalon_asc_cor
   };
   const int per_repeat = 256 / std::max(dst_size, src_size);
   const std::int64_t repeats = repeats_of(v);
-  if (const std::int64_t elements = v.count_form != 0 ? v.repeat : contiguous_elements(v, per_repeat, repeats);
+  if (const std::int64_t elements =
+          v.count_form != 0 ? v.repeat : contiguous_elements(v, per_repeat, repeats);
       elements > 0) {
     for (std::int64_t at = 0; at < elements; at += kChunk) {
       const std::int64_t n = std::min<std::int64_t>(kChunk, elements - at);
