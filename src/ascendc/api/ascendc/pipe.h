@@ -144,6 +144,7 @@ class TQueBind {
 
   template <class T>
   LocalTensor<T> AllocTensor() {
+    used_ = true;
     for (int tries = 0; tries < count_; ++tries) {
       Buffer& b = buffers_[next_];
       next_ = static_cast<std::uint8_t>(next_ + 1 == count_ ? 0 : next_ + 1);
@@ -202,13 +203,16 @@ class TQueBind {
     if (count_ == kMaximum) etalon_asc_fail("ascendc.queue", "more than 16 buffers in one queue");
     buffers_[count_++] = Buffer{offset, bytes, -1, -1, false};
   }
-  // A queue that is given buffers again, none of the old ones in use, goes on with the new ones.
+  // A queue that has been used and is given buffers again, none of the old ones held, goes on with the new ones. What it
+  // is given before its first use adds up: so buffers of one tile can lie side by side.
   void drop_buffers() {
+    if (!used_) return;
     for (int i = 0; i < count_; ++i) {
       if (buffers_[i].taken) return;
     }
     FreeAllEvent();
     count_ = next_ = 0;
+    used_ = false;
   }
   // Takes back the flags of freed buffers, so that ids return to the pool.
   void FreeAllEvent() {
@@ -261,6 +265,7 @@ class TQueBind {
   Buffer buffers_[kMaximum] = {};
   std::uint8_t order_[kMaximum] = {};
   std::uint8_t count_ = 0, next_ = 0, head_ = 0, waiting_ = 0;
+  bool used_ = false;
 };
 
 template <TPosition position, std::int32_t depth, auto mask = 0>
