@@ -40,6 +40,50 @@ void add_kernel(half* x, half* y, half* z, std::int64_t n) {
   }
 }
 
+// Blocks that add into the same floats, and others that overwrite each other's results: the outcome follows
+// the order of the runtime, not of its threads.
+TEST(Launch, TheSameBytesComeOutOfAnyNumberOfThreads) {
+  constexpr int kBlocks = 24, kTiles = 200, kTile = 1024;
+  for (const bool adds : {true, false}) {
+    std::vector<float> first;
+    for (const int threads : {1, 2, 4}) {
+      Device device(test_costs(), nullptr, true);
+      float* x = device.allocate_of<float>(kBlocks * kTile);
+      float* y = device.allocate_of<float>(kTile);
+      float* from = x;
+      for (int i = 0; i < kBlocks * kTile; ++i) x[i] = 1.0f / static_cast<float>(3 * i + 1);
+      LaunchOptions options;
+      options.blocks = kBlocks;
+      options.threads = threads;
+      float last = 0;
+      const auto run = launch(device, options, [&] {
+        TPipe pipe;
+        TBuf<TPosition::VECCALC> buffer;
+        pipe.InitBuffer(buffer, kTile * 4);
+        LocalTensor<float> t = buffer.Get<float>();
+        GlobalTensor<float> gx, gy;
+        gx.SetGlobalBuffer(from + GetBlockIdx() * kTile);
+        gy.SetGlobalBuffer(y);
+        if (adds) SetAtomicAdd<float>();
+        DataCopy(t, gx, kTile);
+        for (int i = 0; i < kTiles; ++i) {
+          Muls(t, t, 1.001f, kTile);
+          DataCopy(gy, t, kTile);
+          if (i == kTiles / 2) last = gy.GetValue(7);
+        }
+        SetAtomicNone();
+      });
+      ASSERT_TRUE(run.has_value()) << run.error().text();
+      std::vector<float> got(y, y + kTile);
+      got.push_back(last);
+      if (threads == 1)
+        first = got;
+      else
+        EXPECT_EQ(got, first) << threads << (adds ? " adding" : " storing");
+    }
+  }
+}
+
 TEST(Launch, GivesNumbersTimeAndBothFromOneSource) {
   chip::Machine machine(chip::npu_machine_spec(test_chip()));
   const std::int64_t n = 512 * 100;

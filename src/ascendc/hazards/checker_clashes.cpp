@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ascendc/hazards/checker_impl.h"
+#include "ascendc/launch/core_runtime.h"
 
 namespace etalon::ascendc {
 
@@ -109,6 +110,7 @@ void HazardChecker::Impl::clashes(Core& core, const InstructionEvent& e, const A
 bool HazardChecker::Impl::writes_the_same(const Core& core, const InstructionEvent& e, std::uint64_t begin,
                                           std::uint64_t end) const {
   if (!shape.functional || e.atomic != kAscAtomicNone) return false;
+  static_cast<CoreRuntime*>(e.core_state->runtime)->settle_all();  // memory is about to be read
   const auto equal = [&](std::uint64_t to, const std::byte* from, std::int64_t bytes) {
     const std::uint64_t a = std::max(to, begin), b = std::min(to + static_cast<std::uint64_t>(bytes), end);
     return a >= b || std::memcmp(reinterpret_cast<const void*>(a), from + (a - to), b - a) == 0;

@@ -69,6 +69,7 @@ void etalon_asc_scalar_gm_write(void* gm, int bytes, const void* in) {
 void* etalon_asc_local_pointer(int space, std::uint32_t offset) {
   return ETALON_CURRENT.local(space, offset, 1);
 }
+void etalon_asc_settle(void) { ETALON_CURRENT.settle(); }
 void etalon_asc_scalar_work(double cycles) { ETALON_CURRENT.scalar_work(cycles); }
 std::int64_t etalon_asc_next(int counter) { return ETALON_CURRENT.next(counter); }
 std::int64_t etalon_asc_cycle(void) { return ETALON_CURRENT.cycle(); }

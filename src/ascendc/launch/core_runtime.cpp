@@ -70,6 +70,7 @@ void CoreRuntime::begin_block(std::uint32_t block, std::uint32_t blocks, std::ui
     place_.address = place_.frame = nullptr;
     launch_.observer->on_instruction(event(InstructionEvent::Kind::block_begin));
   }
+  is_open_ = false;
 }
 
 void CoreRuntime::end_block() {
@@ -283,6 +284,8 @@ void CoreRuntime::check_local(int space, std::uint32_t offset, std::int64_t byte
 
 std::byte* CoreRuntime::local(int space, std::uint32_t offset, std::int64_t bytes) {
   check_local(space, offset, bytes, "local memory");
+  settle();
+  is_open_ = true;
   return memory_[space] ? memory_[space].get() + offset : nullptr;
 }
 
@@ -304,6 +307,7 @@ void CoreRuntime::scalar_read(int space, std::uint32_t offset, int bytes, void* 
                       fmt::format("GetValue at byte {} of {} on core {} block {}: this launch has no data",
                                   offset, kSpaceNames[space], core_, visible_.block));
   }
+  settle();
   std::memcpy(out, memory_[space].get() + offset, static_cast<std::size_t>(bytes));
 }
 
@@ -313,6 +317,7 @@ void CoreRuntime::scalar_write(int space, std::uint32_t offset, int bytes, const
   observe(kAscPipeS, "SetValue",
           {{static_cast<EtalonAscSpace>(space), offset, offset + static_cast<std::uint32_t>(bytes), true}});
   scalar_work(launch_.costs->scalar_ub_write);
+  settle();
   if (memory_[space]) std::memcpy(memory_[space].get() + offset, in, static_cast<std::size_t>(bytes));
 }
 
@@ -328,6 +333,7 @@ void CoreRuntime::gm_read(const void* gm, int bytes, void* out) {
                     "buffer is not marked control",
                     core_, visible_.block));
   }
+  settle_device(gm, bytes, false);
   std::memcpy(out, gm, static_cast<std::size_t>(bytes));
 }
 
@@ -336,17 +342,20 @@ void CoreRuntime::gm_write(void* gm, int bytes, const void* in) {
   const GmSide side = device_side(gm, bytes, "SetValue");
   observe(kAscPipeS, "SetValue", {}, gm, bytes, true, InstructionEvent::Descriptor::none, in);
   scalar_work(launch_.costs->scalar_gm_write);
+  settle_device(gm, bytes, true);
   if (side.buffer->real) std::memcpy(gm, in, static_cast<std::size_t>(bytes));
 }
 
 void CoreRuntime::cache_clean(const void* gm) {
   ++launch_.calls;
   device_side(gm, 1, "DataCacheCleanAndInvalid");
+  settle_all();  // what follows may read through plain pointers
   scalar_work(launch_.costs->scalar_gm_write);
 }
 
 void CoreRuntime::barrier_scalar() {
   ++launch_.calls;
+  settle_all();
   scalar_work(launch_.costs->scalar_flag);
 }
 

@@ -14,14 +14,16 @@
 #include "ascendc/api/ascendc/abi.h"
 #include "ascendc/costs.h"
 #include "ascendc/launch/device.h"
+#include "ascendc/launch/device_order.h"
 #include "ascendc/launch/local_memory.h"
 #include "ascendc/launch/loose_scheduler.h"
 #include "ascendc/launch/observer.h"
+#include "ascendc/launch/work_queues.h"
 
 namespace etalon::ascendc {
 
-// Ends a kernel: the simulated program did something it must not. The launch's observer is told as it is made,
-// while the frames of the device code still stand.
+// Ends a kernel: the simulated program did something it must not. The launch's observer is told as it is
+// made, while the frames of the device code still stand.
 struct DeviceFault : std::runtime_error {
   DeviceFault(std::string code_, const std::string& message);
   std::string code;
@@ -36,6 +38,8 @@ struct LaunchContext {
   int cubes = 0, vectors = 0, sub_blocks = 0;  // sub_blocks: vector cores per cube in a mix launch, else 0
   LooseScheduler* loose = nullptr;             // if not timed
   Observer* observer = nullptr;
+  WorkQueues* queues = nullptr;  // numbers are computed later, by several threads; null: at once
+  DeviceOrder* order = nullptr;  // with queues
   const std::function<std::uint16_t(const CallPlace&)>* place_of = nullptr;
   std::map<std::uint16_t, double> conflicts;  // by place, cycles
   std::int64_t calls = 0;
@@ -71,6 +75,10 @@ class CoreRuntime {
   const CallPlace& last_call() const { return place_; }
   void stack_ends(const void* frame) { place_.stack_end = frame; }
   void note_fault(const DeviceFault& fault) const;
+  void carry_out(const NumberJob& job);  // on any thread
+  // Waits until memory and registers hold what this core's instructions, or those of all, left there.
+  void settle();
+  void settle_all();
 
   void vector(const etalon_asc_vector&);
   void move(const etalon_asc_move&);
@@ -144,10 +152,17 @@ class CoreRuntime {
                const void* gm = nullptr, std::int64_t gm_bytes = 0, bool gm_write = false,
                InstructionEvent::Descriptor kind = {}, const void* descriptor = nullptr);
 
-  void move_numbers(const etalon_asc_move&);
+  // Numbers (core_numbers.cpp): `rows` of device memory and memories of other cores that the job touches.
+  void compute(NumberJob job, const DeviceRows* rows = nullptr,
+               std::initializer_list<CoreRuntime*> into = {});
+  void vector_compute(const etalon_asc_vector&);
+  void settle_before(const etalon_asc_vector&);
+  void settle_device(const void* gm, std::int64_t bytes, bool write);
+  void take_turns();
+  void move_numbers(const NumberJob&);
+  void fixpipe_compute(const NumberJob&);
   void fixpipe_to_vector_cores(const etalon_asc_fixpipe&);
   void move_timing(const etalon_asc_move&);
-  void store_gm(std::byte* dst, const std::byte* src, std::int64_t bytes) const;
 
   etalon_asc_core visible_ = {};
   std::vector<char> locals_;  // this core's, while another runs
@@ -158,6 +173,9 @@ class CoreRuntime {
   chip::Core* timed_ = nullptr;
   LocalMemory memory_[kAscLocalSpaces];
   int atomic_op_ = kAscAtomicNone, atomic_type_ = 0;
+  std::uint32_t reduced_ = 0, reduced_at_ = 0;  // as of the last job carried out
+  int since_turn_ = 0;
+  bool is_open_ = false;  // the block has an address of local memory, so that nothing can be put off
 
   chip::Instruction held_;
   bool has_held_ = false;
@@ -167,7 +185,7 @@ class CoreRuntime {
   struct PipeWaits {
     chip::FlagId flags[3];
     int count = 0;
-    int paying = 0;  // of these, how many cost the pipe the time a flag takes
+    int paying = 0;           // of these, how many cost the pipe the time a flag takes
     std::uint16_t place = 0;  // of the last
   };
   PipeWaits waits_[chip::kNpuPipes];
@@ -179,14 +197,16 @@ class CoreRuntime {
   int mode_of_id_[16] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 };
 
+// Throws if the instruction has no form for its types.
+void check_vector_form(const etalon_asc_vector&);
 // The numbers of one vector instruction on real memory.
 void vector_numbers(const etalon_asc_vector&, std::byte* ub, etalon_asc_core&);
-// A Select whose mask is named by the compare register, with its place filled in; `src1`: the bytes at src1, if
-// there are any.
+// A Select whose mask is named by the compare register, with its place filled in; `src1`: the bytes at src1,
+// if there are any.
 etalon_asc_vector with_bits_in_place(etalon_asc_vector v, const std::byte* src1, const etalon_asc_core&);
 void load_numbers(const etalon_asc_load&, const std::byte* l1, std::byte* dst);
-// 4:2 sparsity (sparse_numbers.cpp). The indices of a load go beyond L0B; the product reads them from there. Pointers
-// to the beginnings of the memories.
+// 4:2 sparsity (sparse_numbers.cpp). The indices of a load go beyond L0B; the product reads them from there.
+// Pointers to the beginnings of the memories.
 void load_sparse_numbers(const etalon_asc_load&, const std::byte* l1, std::byte* l0b);
 void mmad_sparse_numbers(const etalon_asc_mmad&, const std::byte* l0a, const std::byte* l0b, std::byte* l0c);
 void mmad_numbers(const etalon_asc_mmad&, const std::byte* l0a, const std::byte* l0b, std::byte* l0c,

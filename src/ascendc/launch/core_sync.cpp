@@ -19,8 +19,9 @@ constexpr FlagId kCrossFlags = kCorePipes * kCorePipes * 8;
 constexpr FlagId kTokenFlag = kCrossFlags + 2 * 16;  // a core waits for one token at a time
 static_assert(kTokenFlag + 1 + 4 <= chip::kNpuFlags, "flags of a core");
 constexpr int kTokenSlots = 1 << 20;  // places of tokens as observers see them: receivers that are no cores
-// Not a mode of the interface: libraries hand requests from one core of a block to another, through L2. A vector
-// core names the flag of its cube core, a cube core that of its first vector core or, from 16, of the second.
+// Not a mode of the interface: libraries hand requests from one core of a block to another, through L2. A
+// vector core names the flag of its cube core, a cube core that of its first vector core or, from 16, of the
+// second.
 constexpr int kMessage = 5;
 constexpr int kSyncAllBarrier = 1000, kModeZeroBarrier = 2000, kSyncSomeBarrier = 4000;
 
@@ -84,6 +85,7 @@ void CoreRuntime::set_flag(int from, int to, int id) {
 
 void CoreRuntime::wait_flag(int from, int to, int id) {
   note_flag(InstructionEvent::Kind::wait_flag, from, to, id);
+  if (to == kAscPipeS) settle();
   if (timed_ == nullptr || from == to) return;
   const FlagId flag = pair_flag(from, to, id);
   pending_scalar_ += launch_.costs->scalar_flag;
@@ -113,6 +115,8 @@ void CoreRuntime::pipe_barrier(int pipe) {
     e.pipe = static_cast<EtalonAscPipe>(pipe);
     launch_.observer->on_instruction(e);
   }
+  // The scalar unit waits for everything, and may then read device memory through plain pointers.
+  if (pipe == kAscPipeAll) settle();
   if (timed_ == nullptr) return;
   pending_scalar_ += launch_.costs->scalar_flag;
   if (pipe == kAscPipeAll) {
@@ -305,6 +309,7 @@ void CoreRuntime::meet(int meeting, int count, int mode, int id, EtalonAscPipe p
     timed_->barrier(meeting, count, Cycles{launch_.costs->sync_all});
   }
   resumed();
+  settle_all();
   note_cross(InstructionEvent::Kind::sync_leave, mode, pipe, id, -1, meeting, count);
 }
 

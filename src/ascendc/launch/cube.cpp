@@ -82,12 +82,12 @@ void CoreRuntime::load(const etalon_asc_load& given) {
     }
     if (l.kind == kAscLoad3d && l.transpose != 0 && l.dst_space == kAscL0a && bytes_of(l.type) != 2)
       throw DeviceFault("ascendc.type", "LoadData 3D with enTranspose takes 16-bit types only");
-    if (launch_.functional && l.kind == kAscLoadScales)
-      load_scales(l, memory_[kAscL1].get(), memory_[l.dst_space].get());
-    else if (launch_.functional && l.kind == kAscLoadSparse)
-      load_sparse_numbers(l, memory_[kAscL1].get(), memory_[kAscL0b].get());
-    else if (launch_.functional)
-      load_numbers(l, memory_[kAscL1].get() + l.src, memory_[l.dst_space].get() + l.dst);
+    if (launch_.functional) {
+      NumberJob job;
+      job.kind = NumberJob::Kind::load;
+      job.load = l;
+      compute(std::move(job));
+    }
   }
   if (timed_ == nullptr) return;
   const InstructionCosts& c = *launch_.costs;
@@ -103,9 +103,10 @@ void CoreRuntime::fill(int space, std::uint32_t offset, std::int64_t bytes, std:
   observe(space == kAscL1 ? kAscPipeMte2 : kAscPipeMte1, "InitConstValue",
           {{static_cast<EtalonAscSpace>(space), offset, static_cast<std::uint32_t>(offset + bytes), true}});
   if (launch_.functional) {
-    std::byte* p = memory_[space].get() + offset;
-    for (std::int64_t at = 0; at + bytes_per <= bytes; at += bytes_per)
-      std::memcpy(p + at, &bits, static_cast<std::size_t>(bytes_per));
+    NumberJob job;
+    job.kind = NumberJob::Kind::fill;
+    job.fill = {space, offset, bytes, bits, bytes_per};
+    compute(std::move(job));
   }
   if (timed_ == nullptr) return;
   const double rate = space == kAscL0b ? launch_.costs->l1_l0b : launch_.costs->l1_l0a;
@@ -135,12 +136,11 @@ void CoreRuntime::mmad(const etalon_asc_mmad& given) {
              {kAscL0b, d.b, static_cast<std::uint32_t>(d.b + n1 * kb * 512), false},
              {kAscL0c, d.c, static_cast<std::uint32_t>(d.c + m1 * n1 * 1024), true}},
             nullptr, 0, false, InstructionEvent::Descriptor::mmad, &d);
-    if (launch_.functional && d.sparse != 0) {
-      mmad_sparse_numbers(d, memory_[kAscL0a].get(), memory_[kAscL0b].get(), memory_[kAscL0c].get());
-    } else if (launch_.functional) {
-      mmad_numbers(d, memory_[kAscL0a].get() + d.a, memory_[kAscL0b].get() + d.b,
-                   memory_[kAscL0c].get() + d.c,
-                   d.bias != 0 ? memory_[kAscBt].get() + d.bias_offset : nullptr);
+    if (launch_.functional) {
+      NumberJob job;
+      job.kind = NumberJob::Kind::mmad;
+      job.mmad = d;
+      compute(std::move(job));
     }
   }
   if (timed_ == nullptr) return;
@@ -175,10 +175,6 @@ void CoreRuntime::mmad(const etalon_asc_mmad& given) {
 
 // The unified buffers of the block's vector cores: one, or each a half of the rows.
 void CoreRuntime::fixpipe_to_vector_cores(const etalon_asc_fixpipe& f) {
-  if (f.dual > 2 || (f.dual != 0 && f.nz != 0) || (f.dual == 2 && f.n % 32 != 0)) {
-    throw DeviceFault("ascendc.type",
-                      "Fixpipe into UB halves rows of row-major results, or columns of a multiple of 32");
-  }
   etalon_asc_fixpipe part = f;
   const std::uint32_t all = f.dual == 2 ? f.n : f.m, half = f.dual != 0 ? (all + 1) / 2 : all;
   for (std::uint32_t first = 0, sub = f.dual != 0 ? 0u : f.sub_block; first < all; first += half, ++sub) {
@@ -187,6 +183,15 @@ void CoreRuntime::fixpipe_to_vector_cores(const etalon_asc_fixpipe& f) {
     fixpipe_numbers(part, memory_[kAscL0c].get() + f.src + rows * 64, nullptr,
                     partner(sub).memory_[kAscUb].get() + f.dst, kAscAtomicNone);
   }
+}
+
+void CoreRuntime::fixpipe_compute(const NumberJob& job) {
+  const etalon_asc_fixpipe& f = job.fixpipe;
+  if (f.dst_space == kAscUb) return fixpipe_to_vector_cores(f);
+  const bool per_channel = f.quant == kAscVDeqF16 || f.quant == kAscVReq8 || f.quant == kAscVF32B8;
+  std::byte* dst = f.dst_space == kAscGm ? static_cast<std::byte*>(f.gm) : memory_[f.dst_space].get() + f.dst;
+  fixpipe_numbers(f, memory_[kAscL0c].get() + f.src, per_channel ? memory_[kAscFb].get() + f.scale : nullptr,
+                  dst, f.dst_space == kAscGm ? job.atomic_op : kAscAtomicNone);
 }
 
 void CoreRuntime::fixpipe(const etalon_asc_fixpipe& f) {
@@ -216,22 +221,30 @@ void CoreRuntime::fixpipe(const etalon_asc_fixpipe& f) {
     check_local(kAscL0c, f.src, l0c_bytes, "Fixpipe");
     observe(kAscPipeFix, "Fixpipe", {{kAscL0c, f.src, static_cast<std::uint32_t>(f.src + l0c_bytes), false}},
             f.gm, rows * row_bytes, true, InstructionEvent::Descriptor::fixpipe, &f);
-    std::byte* dst = nullptr;
     if (f.dst_space == kAscGm) {
       device_side(f.gm, (rows - 1) * pitch + row_bytes, "Fixpipe");
-      dst = static_cast<std::byte*>(f.gm);
     } else {
       const std::int64_t here = f.dual == 1 && f.nz == 0 ? (rows + 1) / 2 : rows;
       check_local(f.dst_space, f.dst, (here - 1) * pitch + row_bytes, "Fixpipe");
-      if (f.dst_space != kAscUb && launch_.functional) dst = memory_[f.dst_space].get() + f.dst;
     }
-    if (launch_.functional && f.dst_space == kAscUb) {
-      fixpipe_to_vector_cores(f);
-    } else if (launch_.functional) {
-      const bool per_channel = f.quant == kAscVDeqF16 || f.quant == kAscVReq8 || f.quant == kAscVF32B8;
-      fixpipe_numbers(f, memory_[kAscL0c].get() + f.src,
-                      per_channel ? memory_[kAscFb].get() + f.scale : nullptr, dst,
-                      f.dst_space == kAscGm ? atomic_op_ : kAscAtomicNone);
+    if (launch_.functional) {
+      if (f.dst_space == kAscUb &&
+          (f.dual > 2 || (f.dual != 0 && f.nz != 0) || (f.dual == 2 && f.n % 32 != 0)))
+        throw DeviceFault("ascendc.type",
+                          "Fixpipe into UB halves rows of row-major results, or columns of a multiple of 32");
+      NumberJob job;
+      job.kind = NumberJob::Kind::fixpipe;
+      job.fixpipe = f;
+      job.atomic_op = static_cast<std::uint8_t>(atomic_op_);
+      const DeviceRows to{f.gm, rows, row_bytes, pitch, true};
+      if (f.dst_space == kAscGm)
+        compute(std::move(job), &to);
+      else if (f.dst_space != kAscUb)
+        compute(std::move(job));
+      else if (f.dual != 0)
+        compute(std::move(job), nullptr, {&partner(0), &partner(1)});
+      else
+        compute(std::move(job), nullptr, {&partner(f.sub_block)});
     }
   }
   if (timed_ == nullptr) return;

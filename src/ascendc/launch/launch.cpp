@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 
 #include "ascendc/launch/core_runtime.h"
 
@@ -95,6 +96,17 @@ Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::f
     cores.emplace_back(context, c, c < shape.cubes);
     context.cores.push_back(&cores.back());
   }
+  std::optional<WorkQueues> queues;  // ends before the cores do
+  std::optional<DeviceOrder> order;
+  const int threads = o.threads > 0 ? o.threads : threads_for_numbers();
+  if (context.functional && threads > 1) {
+    queues.emplace(shape.cores(), threads, [&cores](int core, const NumberJob& job) {
+      cores[static_cast<std::size_t>(core)].carry_out(job);
+    });
+    order.emplace(*queues);
+    context.queues = &*queues;
+    context.order = &*order;
+  }
   LaunchResult result;
   std::string stuck;
   if (o.observer != nullptr) {
@@ -126,8 +138,10 @@ Result<LaunchResult> launch(Device& device, const LaunchOptions& o, const std::f
         run_core(cores[static_cast<std::size_t>(core)], o, shape, device.costs(), core, kernel);
       });
     }
+    if (queues) queues->settle_all();
   } catch (const DeviceFault& fault) {
     etalon_asc_current = nullptr;
+    if (queues) queues->settle_all();  // what came before the fault
     if (o.observer != nullptr) o.observer->on_end({fault.code, fault.what()});
     return fail(fault.code, fault.what());
   }

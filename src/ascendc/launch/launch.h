@@ -27,6 +27,8 @@ struct LaunchOptions {
   Mode mode = Mode::functional;
   bool runtime_tiling = true;  // tiling values known at run time only: address arithmetic costs scalar time
   bool want_timeline = false;
+  int threads =
+      0;  // of the host, for numbers: the same come out of any; 0: ETALON_THREADS, else all there are
   Observer* observer = nullptr;
   // Numbers the places of calls, from 1, for RunStats::places; not asked if empty.
   std::function<std::uint16_t(const CallPlace&)> place_of;

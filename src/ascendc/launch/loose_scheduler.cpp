@@ -66,23 +66,21 @@ struct LooseScheduler::Impl {
   }
   void start(int core, const std::function<void(int)>& program) {
     LooseCore& c = cores[static_cast<std::size_t>(core)];
-    c.fiber = ctx::fiber(
-        std::allocator_arg,
-        engine::FiberStack::Noted<Stack>{Stack(kStackBytes), &c.stack},
-        [this, core, &program](ctx::fiber&& back) {
-          LooseCore& self = cores[static_cast<std::size_t>(core)];
-          self.back = std::move(back);
-          self.stack.entered();
-          try {
-            if (!abandoned) program(core);
-          } catch (const Abandoned&) {
-          } catch (...) {
-            if (!failure) failure = std::current_exception();
-          }
-          self.state = State::finished;
-          self.stack.before_last_leave();
-          return std::move(self.back);
-        });
+    c.fiber = ctx::fiber(std::allocator_arg, engine::FiberStack::Noted<Stack>{Stack(kStackBytes), &c.stack},
+                         [this, core, &program](ctx::fiber&& back) {
+                           LooseCore& self = cores[static_cast<std::size_t>(core)];
+                           self.back = std::move(back);
+                           self.stack.entered();
+                           try {
+                             if (!abandoned) program(core);
+                           } catch (const Abandoned&) {
+                           } catch (...) {
+                             if (!failure) failure = std::current_exception();
+                           }
+                           self.state = State::finished;
+                           self.stack.before_last_leave();
+                           return std::move(self.back);
+                         });
   }
   std::string stuck() const {
     std::string text;
@@ -154,6 +152,12 @@ void LooseScheduler::barrier(int core, int id, int count) {
   }
   b.waiting.push_back(core);
   impl_->suspend(impl_->cores[static_cast<std::size_t>(core)], State::barrier);
+}
+
+void LooseScheduler::yield(int core) {
+  if (impl_->ready.empty()) return;
+  impl_->make_ready(core);
+  impl_->suspend(impl_->cores[static_cast<std::size_t>(core)], State::ready);
 }
 
 std::int64_t LooseScheduler::next(int counter) { return impl_->counters[counter]++; }

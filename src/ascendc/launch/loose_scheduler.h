@@ -25,6 +25,7 @@ class LooseScheduler {
   void signal(int core, chip::FlagId flag);
   void wait_flag(int core, chip::FlagId flag);
   void barrier(int core, int id, int count);
+  void yield(int core);  // lets the others go on first
   std::int64_t next(int counter);
 
  private:

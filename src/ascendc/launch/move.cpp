@@ -85,13 +85,6 @@ void atomic_numbers(int op, int type, std::byte* dst, const std::byte* src, std:
   }
 }
 
-void CoreRuntime::store_gm(std::byte* dst, const std::byte* src, std::int64_t bytes) const {
-  if (atomic_op_ == kAscAtomicNone)
-    std::memcpy(dst, src, static_cast<std::size_t>(bytes));
-  else
-    atomic_numbers(atomic_op_, atomic_type_, dst, src, bytes);
-}
-
 void CoreRuntime::move(const etalon_asc_move& m) {
   ++launch_.calls;
   if (m.rows <= 0 || m.row_bytes <= 0) return;
@@ -121,12 +114,34 @@ void CoreRuntime::move(const etalon_asc_move& m) {
     if (!gm) b = side(m.dst_space, m.local2, local_span(m, m.dst_pitch, m.row_bytes) * widening(m), true);
     observe(pipe_of(m), name, {a, b}, gm ? m.gm : nullptr, m.rows * m.row_bytes, m.dst_space == kAscGm,
             InstructionEvent::Descriptor::move, &m);
-    if (launch_.functional) move_numbers(m);
+    if (launch_.functional) {
+      NumberJob job;
+      job.kind = NumberJob::Kind::move;
+      job.move = m;
+      if (!gm) {
+        if (!is_cube_ && m.dst_space == kAscL1)
+          compute(std::move(job), nullptr, {&partner(0)});
+        else
+          compute(std::move(job));
+      } else {
+        job.atomic_op = static_cast<std::uint8_t>(atomic_op_);
+        job.atomic_type = static_cast<std::uint8_t>(atomic_type_);
+        const bool writes = m.dst_space == kAscGm;
+        const std::int64_t matrices = m.kind == kAscMoveNd2Nz ? m.matrices : 1;
+        DeviceRows rows{m.gm, m.rows, m.row_bytes, writes ? m.dst_pitch : m.src_pitch, writes};
+        const std::int64_t bytes =
+            (matrices - 1) * m.src_matrix_pitch + (m.rows - 1) * rows.pitch + m.row_bytes;
+        device_side(m.gm, bytes, name);
+        if (matrices > 1) rows = {m.gm, 1, bytes, bytes, false};
+        compute(std::move(job), &rows);
+      }
+    }
   }
   if (timed_ != nullptr) move_timing(m);
 }
 
-void CoreRuntime::move_numbers(const etalon_asc_move& m) {
+void CoreRuntime::move_numbers(const NumberJob& job) {
+  const etalon_asc_move& m = job.move;
   if (m.src_space != kAscGm && m.dst_space != kAscGm) {
     const std::byte* from = memory_[m.src_space].get() + m.local;
     const bool to_cube = !is_cube_ && m.dst_space == kAscL1;
@@ -147,18 +162,20 @@ void CoreRuntime::move_numbers(const etalon_asc_move& m) {
     return;
   }
   auto* gm = static_cast<std::byte*>(m.gm);
-  const std::int64_t gm_pitch = m.src_space == kAscGm ? m.src_pitch : m.dst_pitch;
-  const std::int64_t matrices = m.kind == kAscMoveNd2Nz ? m.matrices : 1;
-  device_side(gm, (matrices - 1) * m.src_matrix_pitch + (m.rows - 1) * gm_pitch + m.row_bytes,
-              name_of_move(m));
   std::byte* local = memory_[m.src_space == kAscGm ? m.dst_space : m.src_space].get() + m.local;
   if (m.dst_space == kAscGm) {
-    for (std::int64_t r = 0; r < m.rows; ++r)
-      store_gm(gm + r * m.dst_pitch, local + r * m.src_pitch, m.row_bytes);
+    for (std::int64_t r = 0; r < m.rows; ++r) {
+      std::byte* to = gm + r * m.dst_pitch;
+      const std::byte* from = local + r * m.src_pitch;
+      if (job.atomic_op == kAscAtomicNone)
+        std::memcpy(to, from, static_cast<std::size_t>(m.row_bytes));
+      else
+        atomic_numbers(job.atomic_op, job.atomic_type, to, from, m.row_bytes);
+    }
     return;
   }
   if (m.kind == kAscMoveNd2Nz) {
-    for (std::int64_t x = 0; x < matrices; ++x) {
+    for (std::int64_t x = 0; x < m.matrices; ++x) {
       for (std::int64_t r = 0; r < m.rows; ++r) {
         const std::byte* row = gm + x * m.src_matrix_pitch + r * m.src_pitch;
         for (std::int64_t at = 0; at < m.row_bytes; at += 32) {

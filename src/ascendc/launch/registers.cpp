@@ -70,6 +70,7 @@ std::byte* CoreRuntime::register_access(const etalon_asc_reg_access& access) {
     e.name = access.name;
     launch_.observer->on_instruction(e);
   }
+  settle();  // and device code goes there by itself
   return memory_[kAscUb] ? memory_[kAscUb].get() : nullptr;
 }
 

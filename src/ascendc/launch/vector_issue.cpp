@@ -125,12 +125,13 @@ void CoreRuntime::vector(const etalon_asc_vector& v) {
       const std::uint32_t last = (v.repeat - 1) * (i < 16 ? v.dst_repeat : v.src0_repeat) * 32;
       check_local(kAscUb, v.lists[i] + last, 32, name_of(op));
     }
+    settle_before(v);
     observe(kAscPipeV, name_of(op),
             {{kAscUb, v.dst, static_cast<std::uint32_t>(v.dst + span.dst), true},
              {kAscUb, v.src0, static_cast<std::uint32_t>(v.src0 + span.src0), false},
              {kAscUb, v.src1, static_cast<std::uint32_t>(v.src1 + span.src1), false}},
             nullptr, 0, false, InstructionEvent::Descriptor::vector, &v);
-    if (launch_.functional) vector_numbers(v, memory_[kAscUb].get(), visible_);
+    if (launch_.functional) vector_compute(v);
   }
   if (op == kAscGatherMask && !launch_.functional)  // without data a mask in UB keeps everything
     visible_.kept = each_kept(v, [](std::int64_t) { return std::byte{0xff}; }, [](std::int64_t) {});

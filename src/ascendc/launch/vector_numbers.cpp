@@ -13,6 +13,10 @@
 
 namespace etalon::ascendc {
 
+// d = op(a, b) of n integers (vector_integers.cpp).
+void apply_integers(const etalon_asc_vector& v, const std::int64_t* a, const std::int64_t* b, std::int64_t* d,
+                    int n);
+
 using AscendC::RoundMode;
 
 namespace {
@@ -130,93 +134,6 @@ struct RealOperation {
   }
 };
 
-void apply_integers(const etalon_asc_vector& v, const std::int64_t* a, const std::int64_t* b, std::int64_t* d,
-                    int n) {
-  using U = std::uint64_t;
-  const std::int64_t s = v.scalar.integer;
-  const auto each = [&](auto f) {
-    for (int i = 0; i < n; ++i) d[i] = f(i);
-  };
-  const auto wrap = [](U x) { return static_cast<std::int64_t>(x); };
-  switch (v.op) {
-    case kAscAdd:
-      each([&](int i) { return wrap(U(a[i]) + U(b[i])); });
-      break;
-    case kAscSub:
-      each([&](int i) { return wrap(U(a[i]) - U(b[i])); });
-      break;
-    case kAscMul:
-      each([&](int i) { return wrap(U(a[i]) * U(b[i])); });
-      break;
-    case kAscDiv:
-      each([&](int i) { return b[i] == 0 ? 0 : a[i] / b[i]; });
-      break;
-    case kAscMax:
-      each([&](int i) { return std::max(a[i], b[i]); });
-      break;
-    case kAscMin:
-      each([&](int i) { return std::min(a[i], b[i]); });
-      break;
-    case kAscAnd:
-      each([&](int i) { return a[i] & b[i]; });
-      break;
-    case kAscOr:
-      each([&](int i) { return a[i] | b[i]; });
-      break;
-    case kAscAddRelu:
-      each([&](int i) { return std::max<std::int64_t>(a[i] + b[i], 0); });
-      break;
-    case kAscSubRelu:
-      each([&](int i) { return std::max<std::int64_t>(a[i] - b[i], 0); });
-      break;
-    case kAscMulAddDst:
-      each([&](int i) { return wrap(U(a[i]) * U(b[i]) + U(d[i])); });
-      break;
-    case kAscAdds:
-      each([&](int i) { return wrap(U(a[i]) + U(s)); });
-      break;
-    case kAscMuls:
-      each([&](int i) { return wrap(U(a[i]) * U(s)); });
-      break;
-    case kAscMaxs:
-      each([&](int i) { return std::max(a[i], s); });
-      break;
-    case kAscMins:
-      each([&](int i) { return std::min(a[i], s); });
-      break;
-    case kAscShiftLeft:
-      each([&](int i) { return wrap(U(a[i]) << (s & 63)); });
-      break;
-    case kAscShiftRight:
-      if (v.detail != 0 && s > 0)  // rounded: the last bit shifted out is added
-        each([&](int i) { return (a[i] >> (s & 63)) + (a[i] >> ((s - 1) & 63) & 1); });
-      else
-        each([&](int i) { return a[i] >> (s & 63); });
-      break;
-    case kAscAxpy:
-      each([&](int i) { return wrap(U(a[i]) * U(s) + U(d[i])); });
-      break;
-    case kAscAbs:
-      each([&](int i) { return a[i] < 0 ? wrap(U{0} - U(a[i])) : a[i]; });
-      break;
-    case kAscRelu:
-      each([&](int i) { return std::max<std::int64_t>(a[i], 0); });
-      break;
-    case kAscNot:
-      each([&](int i) { return ~a[i]; });
-      break;
-    case kAscDuplicate:
-      each([&](int) { return s; });
-      break;
-    case kAscCopy:
-      each([&](int i) { return a[i]; });
-      break;
-    default:
-      throw DeviceFault("ascendc.type", std::string(name_of(static_cast<EtalonAscOp>(v.op))) +
-                                            " has no form for integer types");
-  }
-}
-
 // Whether the operation looks at bits, whatever the type.
 bool is_bitwise(int op) { return op == kAscAnd || op == kAscOr || op == kAscNot || op == kAscCopy; }
 
@@ -286,10 +203,12 @@ void element_chunk(const etalon_asc_vector& v, std::byte* dst, const std::byte* 
 }
 
 // Conversions with 4-bit integers: two share a byte, the lower first. Only contiguous elements.
+void check_int4(const etalon_asc_vector& v) {
+  if (v.count_form == 0 || (v.src_type == kAscS4 ? v.dst_type : v.src_type) != kAscF16)
+    throw DeviceFault("ascendc.type", "Cast of int4b_t goes to and from half, in the form with a count");
+}
 void cast_int4(const etalon_asc_vector& v, std::byte* ub) {
   const bool from = v.src_type == kAscS4;
-  if (v.count_form == 0 || (from ? v.dst_type : v.src_type) != kAscF16)
-    throw DeviceFault("ascendc.type", "Cast of int4b_t goes to and from half, in the form with a count");
   for (std::int64_t i = 0; i < v.repeat; ++i) {
     std::byte* pair = ub + (from ? v.src0 : v.dst) + i / 2;
     std::byte* other = ub + (from ? v.dst : v.src0) + i * 2;
@@ -396,6 +315,15 @@ void compare_register(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core
 void select_numbers(etalon_asc_vector v, std::byte* ub, const etalon_asc_core& core);
 void reduce_numbers(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& core);
 void arrange_numbers(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& core);
+
+void check_vector_form(const etalon_asc_vector& v) {
+  const bool is_elementwise = v.op <= kAscDuplicate || v.op == kAscArange;
+  if (!is_elementwise || (v.op == kAscCast && v.src_type != kAscS4 && v.dst_type != kAscS4)) return;
+  if (v.op == kAscCast)
+    check_int4(v);
+  else
+    element_chunk(v, nullptr, nullptr, nullptr, 0, 0);
+}
 
 void vector_numbers(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& core) {
   if (v.op == kAscCompare || v.op == kAscCompares)

@@ -171,6 +171,7 @@ struct etalon_asc_core {
   std::uint8_t by_queue;          // flags set and waited for just now are those of a TQue
   std::uint64_t kept;             // elements the last GatherMask kept
   std::uint16_t merged[4];        // pairs the last MrgSort took of each list
+  // Ask etalon_asc_settle before reading these.
   std::uint32_t reduced, reduced_at;  // value (its bits) and index of the last reduction of a repeat
   std::uint64_t control;          // the control register of the core
   std::uint64_t pad_bits;         // what declared padding of transfers holds, if the transfer does not say
@@ -217,6 +218,8 @@ void etalon_asc_scalar_gm_read(const void* gm, int bytes, void* out);
 void etalon_asc_scalar_gm_write(void* gm, int bytes, const void* in);
 void* etalon_asc_local_pointer(int space, std::uint32_t offset);  // null without data
 void etalon_asc_scalar_work(double cycles);
+// Waits until the core's memories and registers hold what its instructions leave there.
+void etalon_asc_settle(void);
 // Writes back what the scalar unit's cache holds of device memory at `gm`; waits for the scalar unit's own accesses.
 void etalon_asc_cache_clean(const void* gm);
 void etalon_asc_barrier_scalar(void);

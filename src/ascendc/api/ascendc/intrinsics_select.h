@@ -110,6 +110,7 @@ inline void vreducev2(__ubuf__ T* dst, __ubuf__ T* src0, __ubuf__ T* src1, std::
 inline std::uint64_t get_rsvd_cnt() { return etalon_asc_current->kept; }
 // Value and index of the last reduction: the index in the high half.
 inline std::int64_t get_max_min_cnt() {
+  etalon_asc_settle();
   const std::uint64_t index = etalon_asc_current->reduced_at;
   return static_cast<std::int64_t>(index << 32 | etalon_asc_current->reduced);
 }
