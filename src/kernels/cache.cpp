@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <chrono>
 #include <mutex>
 #include <vector>
 
@@ -39,10 +40,9 @@ struct CostCache::Impl {
     int code = sqlite3_open_v2(file.c_str(), &db, flags, nullptr);
     if (code == SQLITE_OK) {
       sqlite3_busy_timeout(db, kBusyMilliseconds);
-      code =
-          sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", nullptr, nullptr, nullptr);
+      code = execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
     }
-    if (code == SQLITE_OK) code = sqlite3_exec(db, kSchema, nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) code = execute(kSchema);
     if (code == SQLITE_OK)
       code = sqlite3_prepare_v2(db, "SELECT fingerprint, paths, cost FROM cost_1 WHERE key = ?1", -1, &select,
                                 nullptr);
@@ -50,6 +50,18 @@ struct CostCache::Impl {
       code = sqlite3_prepare_v2(db, "INSERT OR REPLACE INTO cost_1 VALUES (?1, ?2, ?3, ?4)", -1, &insert,
                                 nullptr);
     if (code != SQLITE_OK) give_up("opened");
+  }
+
+  // Others may be opening the same file. Changing its journal is refused at once while they hold it: the busy
+  // timeout of SQLite does not cover that.
+  int execute(const char* statements) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kBusyMilliseconds);
+    int code = sqlite3_exec(db, statements, nullptr, nullptr, nullptr);
+    while (code == SQLITE_BUSY && std::chrono::steady_clock::now() < end) {
+      sqlite3_sleep(1);
+      code = sqlite3_exec(db, statements, nullptr, nullptr, nullptr);
+    }
+    return code;
   }
 
   // Without the file from here on; what is in memory stays valid.
