@@ -96,6 +96,7 @@ class CoreRuntime {
   void cross_wait(int mode, int id);  // mode -1: that of this core's last set of the flag
   void sync_all(bool vector_only);
   void sync_some(int cores);  // the first cores of this one's kind
+  LaunchContext::Tokens& tokens_of(const void* place, int number);
   void token_give(const void* place, int number);
   void token_take(const void* place, int number);
 

@@ -252,8 +252,8 @@ void CoreRuntime::sync_some(int cores) {
   meet(kSyncSomeBarrier + 2 * cores + (is_cube_ ? 1 : 0), cores, -1, 0, kAscPipeAll);
 }
 
-// What the core did before is done: then the token may be taken, or who waits for it goes on.
-void CoreRuntime::token_give(const void* place, int number) {
+// The tokens of a place and number; what the core did before is done by then.
+LaunchContext::Tokens& CoreRuntime::tokens_of(const void* place, int number) {
   ++launch_.calls;
   LaunchContext::Tokens& t = launch_.tokens[{place, number}];
   if (t.slot == 0) t.slot = kTokenSlots + static_cast<int>(launch_.tokens.size());
@@ -261,6 +261,12 @@ void CoreRuntime::token_give(const void* place, int number) {
     drain_held();
     timed_->drain();
   }
+  return t;
+}
+
+// The token may be taken, or who waits for it goes on.
+void CoreRuntime::token_give(const void* place, int number) {
+  LaunchContext::Tokens& t = tokens_of(place, number);
   note_cross(InstructionEvent::Kind::cross_set, -1, kAscPipeAll, number, t.slot, 0);
   if (t.waiting.empty()) {
     ++t.given;
@@ -277,13 +283,7 @@ void CoreRuntime::token_give(const void* place, int number) {
 }
 
 void CoreRuntime::token_take(const void* place, int number) {
-  ++launch_.calls;
-  LaunchContext::Tokens& t = launch_.tokens[{place, number}];
-  if (t.slot == 0) t.slot = kTokenSlots + static_cast<int>(launch_.tokens.size());
-  if (timed_ != nullptr) {
-    drain_held();
-    timed_->drain();
-  }
+  LaunchContext::Tokens& t = tokens_of(place, number);
   note_cross(InstructionEvent::Kind::cross_wait_begin, -1, kAscPipeS, number, t.slot, 0);
   if (t.given > 0) {
     --t.given;

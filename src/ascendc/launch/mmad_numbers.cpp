@@ -116,7 +116,7 @@ void real_product(const etalon_asc_mmad& d, const std::byte* l0a, const std::byt
     for (auto& x : a) x = to_hf32(x, (d.hf32 & 2) != 0);
     for (auto& x : b) x = to_hf32(x, (d.hf32 & 2) != 0);
   }
-  if (d.mx != 0) scale_operands(d, l0a, l0b, a.data(), b.data(), true);
+  if (d.mx != 0) scale_operands(d, l0a, l0b, a.data(), b.data());
   rows.resize(static_cast<std::size_t>(d.m) * kWidth);
   for (int j = 0; j * kWidth < d.n; ++j) {
     const auto bytes = static_cast<std::size_t>(std::min(kWidth, d.n - j * kWidth)) * 4;

@@ -34,8 +34,8 @@ void load_scales(const etalon_asc_load& l, const std::byte* l1, std::byte* l0) {
   }
 }
 
-void scale_operands(const etalon_asc_mmad& d, const std::byte* l0a, const std::byte* l0b, float* a, float* b,
-                    bool b_blocks) {
+void scale_operands(const etalon_asc_mmad& d, const std::byte* l0a, const std::byte* l0b, float* a,
+                    float* b) {
   const int groups = (d.k + 31) / 32, pairs = (groups + 1) / 2;
   const std::byte *of_a = l0a + (d.l0a_bytes - d.a) + d.a / 16, *of_b = l0b + (d.l0b_bytes - d.b) + d.b / 16;
   // 16 rows of m or n by two scales, then along k, then the next 16.
@@ -47,11 +47,8 @@ void scale_operands(const etalon_asc_mmad& d, const std::byte* l0a, const std::b
     for (int k = 0; k < d.k; ++k) a[static_cast<std::size_t>(i) * d.k + k] *= scale(of_a, i, k);
   }
   for (int k = 0; k < d.k; ++k) {
-    for (int j = 0; j < d.n; ++j) {
-      const std::size_t at = b_blocks ? (static_cast<std::size_t>(j / 16) * d.k + k) * 16 + j % 16
-                                      : static_cast<std::size_t>(k) * d.n + j;
-      b[at] *= scale(of_b, j, k);
-    }
+    for (int j = 0; j < d.n; ++j)
+      b[(static_cast<std::size_t>(j / 16) * d.k + k) * 16 + j % 16] *= scale(of_b, j, k);
   }
 }
 

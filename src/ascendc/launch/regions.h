@@ -31,9 +31,7 @@ inline Region region_of(const etalon_asc_load& l) {
 void load_region(const etalon_asc_load&, const std::byte* l1, std::byte* dst);
 // `l1`, `l0`: the beginnings of the memories; scales lie beyond L0A or L0B.
 void load_scales(const etalon_asc_load&, const std::byte* l1, std::byte* l0);
-// Multiplies unpacked operands by their scales. b_blocks: b is column blocks of k rows of 16, else k rows of
-// n.
-void scale_operands(const etalon_asc_mmad&, const std::byte* l0a, const std::byte* l0b, float* a, float* b,
-                    bool b_blocks);
+// Multiplies unpacked operands by their scales: a is rows of k, b column blocks of k rows of 16.
+void scale_operands(const etalon_asc_mmad&, const std::byte* l0a, const std::byte* l0b, float* a, float* b);
 
 }  // namespace etalon::ascendc

@@ -14,26 +14,6 @@ using AscendC::CMPMODE;
 
 namespace {
 
-// --------------------------------------------------------------------------------------------------
-
-template <class T>
-bool holds(CMPMODE mode, T a, T b) {
-  switch (mode) {
-    case CMPMODE::LT:
-      return a < b;
-    case CMPMODE::GT:
-      return a > b;
-    case CMPMODE::EQ:
-      return a == b;
-    case CMPMODE::LE:
-      return a <= b;
-    case CMPMODE::GE:
-      return a >= b;
-    default:
-      return a != b;
-  }
-}
-
 bool bit_at(const std::byte* bits, std::int64_t i) {
   return (static_cast<unsigned>(bits[i / 8]) >> (i % 8) & 1u) != 0;
 }
@@ -50,12 +30,12 @@ void compare_numbers(const etalon_asc_vector& v, std::byte* ub) {
       float a = 0, b = static_cast<float>(v.scalar.real);
       load_reals(v.src_type, ub + v.src0 + s0, 1, 0, &a);
       if (v.sources > 1) load_reals(v.src_type, ub + v.src1 + s1, 1, 0, &b);
-      on = holds(static_cast<CMPMODE>(v.detail), a, b);
+      on = AscendC::detail::holds(static_cast<CMPMODE>(v.detail), a, b);
     } else {
       std::int64_t a = 0, b = v.scalar.integer;
       load_integers(v.src_type, ub + v.src0 + s0, 1, 0, &a);
       if (v.sources > 1) load_integers(v.src_type, ub + v.src1 + s1, 1, 0, &b);
-      on = holds(static_cast<CMPMODE>(v.detail), a, b);
+      on = AscendC::detail::holds(static_cast<CMPMODE>(v.detail), a, b);
     }
     auto& byte = bits[static_cast<std::size_t>(i / 8)];
     const auto bit = std::byte{static_cast<unsigned char>(1u << (i % 8))};
@@ -84,7 +64,8 @@ void compare_register(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core
   }
 }
 
-etalon_asc_vector with_bits_in_place(etalon_asc_vector v, const std::byte* src1, const etalon_asc_core& core) {
+etalon_asc_vector with_bits_in_place(etalon_asc_vector v, const std::byte* src1,
+                                     const etalon_asc_core& core) {
   if (v.op != kAscSelect || v.extra[1] == 0) return v;
   if (v.detail == kAscSelectMaskPerRepeat) {
     v.extra[0] = core.compare_bits[0];

@@ -263,7 +263,10 @@ Result<chip::RunStats> elementwise(const catalog::Chip& chip, Reader& in) {
   if (dtype != "fp16" && dtype != "fp32")
     in.note("dtype", "of vector instructions is fp16 or fp32, got '" + dtype + "'");
   w.tiling.tile_columns = static_cast<std::int32_t>(in.number("copy_elements", 16384));
-  w.tiling.buffers = static_cast<std::int32_t>(in.number("buffers", 1));
+  const std::int64_t buffers = in.number("buffers", 1);
+  if (buffers < 1 || buffers > npu::kMostStreamBuffers)
+    in.note("buffers", fmt::format("is {}, expected 1 to {}", buffers, npu::kMostStreamBuffers));
+  w.tiling.buffers = static_cast<std::int32_t>(buffers);
   w.cores = in.number("cores", costs.vectors);
   w.bypass_inputs = in.text("inputs") == "bypass_l2";
   const bool scalar = in.text("compute") == "scalar";

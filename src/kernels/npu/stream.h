@@ -11,11 +11,13 @@ namespace etalon::kernels::npu {
 
 using GmAddress = __gm__ std::uint8_t*;  // a type, so that arrays of it can be const
 
+constexpr int kMostStreamBuffers = 4;
+
 struct StreamTiling {
   std::int64_t rows = 1, columns = 0;                // contiguous tensors: one row of all elements
   std::int64_t in_pitch[4] = {}, out_pitch[4] = {};  // elements from row to row
   std::int32_t tile_rows = 1, tile_columns = 0;
-  std::int32_t buffers = 2;
+  std::int32_t buffers = 2;  // 1 to kMostStreamBuffers
 };
 
 // The widest tile of one row that fits in `ub_bytes`, a multiple of 128 elements.
@@ -74,14 +76,15 @@ class Stream {
     elements_ = t_.tile_rows * static_cast<std::int32_t>(stream_detail::align(t_.tile_columns, kPad));
     for (int i = 0; i < Op::kInputs; ++i) in_gm_[i].SetGlobalBuffer(in[i]);
     for (int i = 0; i < Op::kOutputs; ++i) out_gm_[i].SetGlobalBuffer(out[i]);
-    // Buffers of one tile lie side by side: operands of one instruction are one tensor apart.
+    // Buffers of one tile lie side by side: operands of one instruction are one tensor apart. So each buffer
+    // has a queue of its own, and tiles take the queues in turn.
     for (int b = 0; b < t_.buffers; ++b) {
       for (int i = 0; i < Op::kInputs; ++i)
-        pipe_.InitBuffer(in_[i], 1, static_cast<std::uint32_t>(elements_ * Op::in_bytes(i)));
+        pipe_.InitBuffer(in_[b][i], 1, static_cast<std::uint32_t>(elements_ * Op::in_bytes(i)));
     }
     for (int b = 0; b < t_.buffers; ++b) {
       for (int i = 0; i < Op::kOutputs; ++i)
-        pipe_.InitBuffer(out_[i], 1, static_cast<std::uint32_t>(elements_ * Op::out_bytes(i)));
+        pipe_.InitBuffer(out_[b][i], 1, static_cast<std::uint32_t>(elements_ * Op::out_bytes(i)));
     }
     for (int i = 0; i < Op::kScratch; ++i)
       pipe_.InitBuffer(scratch_[i], static_cast<std::uint32_t>(elements_ * 4));
@@ -95,51 +98,56 @@ class Stream {
       const std::int64_t row = i / across * t_.tile_rows, column = i % across * t_.tile_columns;
       const Tile tile{row, column, stream_detail::min(t_.tile_rows, t_.rows - row),
                       stream_detail::min(t_.tile_columns, t_.columns - column)};
-      load(tile);
-      compute(tile);
-      store(tile);
+      const auto turn = static_cast<int>((i - mine.first) % t_.buffers);
+      load(tile, in_[turn]);
+      compute(tile, in_[turn], out_[turn]);
+      store(tile, out_[turn]);
     }
-    for (auto& q : in_) q.FreeAllEvent();
-    for (auto& q : out_) q.FreeAllEvent();
+    for (int b = 0; b < t_.buffers; ++b) {
+      for (auto& q : in_[b]) q.FreeAllEvent();
+      for (auto& q : out_[b]) q.FreeAllEvent();
+    }
   }
 
  private:
   static constexpr std::int64_t kPad = 32;  // rows of a tile begin at 32 bytes for every type
+  using In = AscendC::TQue<AscendC::TPosition::VECIN, 1>;
+  using Out = AscendC::TQue<AscendC::TPosition::VECOUT, 1>;
   struct Tile {
     std::int64_t row, column, rows, columns;
   };
 
-  __aicore__ void load(const Tile& t) {
+  __aicore__ void load(const Tile& t, In* in) {
     for (int i = 0; i < Op::kInputs; ++i) {
       const std::int64_t size = Op::in_bytes(i);
-      Bytes local = in_[i].template AllocTensor<std::uint8_t>();
+      Bytes local = in[i].template AllocTensor<std::uint8_t>();
       row::load_rows(local, in_gm_[i][static_cast<std::uint64_t>((t.row * t_.in_pitch[i] + t.column) * size)],
                      t.rows, t.columns * size, stream_detail::align(t.columns, kPad) * size,
                      t_.in_pitch[i] * size);
-      in_[i].EnQue(local);
+      in[i].EnQue(local);
     }
   }
-  __aicore__ void compute(const Tile& t) {
+  __aicore__ void compute(const Tile& t, In* from, Out* to) {
     using namespace AscendC;
     Bytes in[Op::kInputs + 1], out[Op::kOutputs];
     stream_detail::Reals scratch[Op::kScratch + 1];
-    for (int i = 0; i < Op::kInputs; ++i) in[i] = in_[i].template DeQue<std::uint8_t>();
-    for (int i = 0; i < Op::kOutputs; ++i) out[i] = out_[i].template AllocTensor<std::uint8_t>();
+    for (int i = 0; i < Op::kInputs; ++i) in[i] = from[i].template DeQue<std::uint8_t>();
+    for (int i = 0; i < Op::kOutputs; ++i) out[i] = to[i].template AllocTensor<std::uint8_t>();
     for (int i = 0; i < Op::kScratch; ++i) scratch[i] = scratch_[i].template Get<float>();
     PipeBarrier<PIPE_V>();  // scratch of the tile before
     op_(in, out, scratch,
         static_cast<std::int32_t>((t.rows - 1) * stream_detail::align(t.columns, kPad) + t.columns));
-    for (int i = 0; i < Op::kInputs; ++i) in_[i].FreeTensor(in[i]);
-    for (int i = 0; i < Op::kOutputs; ++i) out_[i].EnQue(out[i]);
+    for (int i = 0; i < Op::kInputs; ++i) from[i].FreeTensor(in[i]);
+    for (int i = 0; i < Op::kOutputs; ++i) to[i].EnQue(out[i]);
   }
-  __aicore__ void store(const Tile& t) {
+  __aicore__ void store(const Tile& t, Out* out) {
     for (int i = 0; i < Op::kOutputs; ++i) {
       const std::int64_t size = Op::out_bytes(i);
-      Bytes local = out_[i].template DeQue<std::uint8_t>();
+      Bytes local = out[i].template DeQue<std::uint8_t>();
       row::store_rows(out_gm_[i][static_cast<std::uint64_t>((t.row * t_.out_pitch[i] + t.column) * size)],
                       local, t.rows, t.columns * size, stream_detail::align(t.columns, kPad) * size,
                       t_.out_pitch[i] * size);
-      out_[i].FreeTensor(local);
+      out[i].FreeTensor(local);
     }
   }
 
@@ -147,8 +155,8 @@ class Stream {
   Op op_;
   std::int32_t elements_ = 0;
   AscendC::TPipe pipe_;
-  AscendC::TQue<AscendC::TPosition::VECIN, 2> in_[Op::kInputs + 1];
-  AscendC::TQue<AscendC::TPosition::VECOUT, 2> out_[Op::kOutputs];
+  In in_[kMostStreamBuffers][Op::kInputs + 1];
+  Out out_[kMostStreamBuffers][Op::kOutputs];
   AscendC::TBuf<AscendC::TPosition::VECCALC> scratch_[Op::kScratch + 1];
   AscendC::GlobalTensor<std::uint8_t> in_gm_[Op::kInputs + 1], out_gm_[Op::kOutputs];
 };

@@ -15,7 +15,8 @@ class TBufPool {
   template <class Queue>
   bool InitBuffer(Queue& queue, std::uint8_t num, std::uint32_t bytes) {
     static_assert(Queue::space == space, "a queue lies in the memory of its pool");
-    const std::uint32_t size = (bytes + 31) / 32 * 32;
+    const std::uint32_t size = detail::whole_blocks(bytes);
+    queue.drop_buffers();
     for (std::uint8_t i = 0; i < num; ++i) {
       const std::uint32_t at = take(size);
       queue.add_buffer(at, size);
@@ -26,7 +27,7 @@ class TBufPool {
   template <class Buffer>
   bool InitBuffer(Buffer& buffer, std::uint32_t bytes) {
     static_assert(Buffer::space == space, "a buffer lies in the memory of its pool");
-    const std::uint32_t size = (bytes + 31) / 32 * 32, at = take(size);
+    const std::uint32_t size = detail::whole_blocks(bytes), at = take(size);
     buffer.set_memory(at, size);
     return true;
   }
@@ -34,7 +35,7 @@ class TBufPool {
   template <class Pool>
   bool InitBufPool(Pool& pool, std::uint32_t bytes) {
     static_assert(Pool::space == space, "a pool lies in the memory of its pool");
-    const std::uint32_t size = (bytes + 31) / 32 * 32;
+    const std::uint32_t size = detail::whole_blocks(bytes);
     pool.set_memory(take(size), size);
     return true;
   }
@@ -43,7 +44,7 @@ class TBufPool {
     static_assert(Pool::space == space && Shared::space == space, "pools that share lie in one memory");
     if (bytes > share.size())
       etalon_asc_fail("ascendc.memory", "InitBufPool: larger than the pool it shares memory with");
-    pool.set_memory(share.begin(), (bytes + 31) / 32 * 32);
+    pool.set_memory(share.begin(), detail::whole_blocks(bytes));
     return true;
   }
   void Reset() { used_ = 0; }
@@ -64,7 +65,7 @@ class TBufPool {
 
 template <class Pool>
 inline bool TPipe::InitBufPool(Pool& pool, std::uint32_t bytes) {
-  const std::uint32_t size = (bytes + 31) / 32 * 32;
+  const std::uint32_t size = detail::whole_blocks(bytes);
   pool.set_memory(take(Pool::space, size), size);
   return true;
 }
@@ -72,7 +73,7 @@ template <class Pool, class Shared>
 inline bool TPipe::InitBufPool(Pool& pool, std::uint32_t bytes, const Shared& share) {
   if (bytes > share.size())
     etalon_asc_fail("ascendc.memory", "InitBufPool: larger than the pool it shares memory with");
-  pool.set_memory(share.begin(), (bytes + 31) / 32 * 32);
+  pool.set_memory(share.begin(), detail::whole_blocks(bytes));
   return true;
 }
 

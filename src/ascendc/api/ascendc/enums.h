@@ -47,6 +47,26 @@ constexpr int kEventIds = 8;
 
 enum class CacheMode : std::uint8_t { CACHE_MODE_DISABLE, CACHE_MODE_NORMAL };
 enum class CMPMODE : std::uint8_t { LT, GT, EQ, LE, GE, NE };
+namespace detail {
+template <class T>
+constexpr bool holds(CMPMODE mode, T a, T b) {
+  switch (mode) {
+    case CMPMODE::LT:
+      return a < b;
+    case CMPMODE::GT:
+      return a > b;
+    case CMPMODE::EQ:
+      return a == b;
+    case CMPMODE::LE:
+      return a <= b;
+    case CMPMODE::GE:
+      return a >= b;
+    case CMPMODE::NE:
+      break;
+  }
+  return a != b;
+}
+}  // namespace detail
 enum class SELMODE : std::uint8_t { VSEL_CMPMASK_SPR, VSEL_TENSOR_SCALAR_MODE, VSEL_TENSOR_TENSOR_MODE };
 enum class ReduceOrder : std::uint8_t { ORDER_VALUE_INDEX, ORDER_INDEX_VALUE, ORDER_ONLY_VALUE, ORDER_ONLY_INDEX };
 enum class MaskMode : std::uint8_t { NORMAL, COUNTER };

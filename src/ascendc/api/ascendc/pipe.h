@@ -9,6 +9,13 @@
 
 namespace AscendC {
 
+namespace detail {
+// Buffers are whole blocks of 32 bytes.
+constexpr std::uint32_t whole_blocks(std::uint32_t bytes) {
+  return bytes > 0xffffffe0 ? 0xffffffe0 : (bytes + 31) / 32 * 32;
+}
+}  // namespace detail
+
 class TPipe {
  public:
   TPipe() {
@@ -22,7 +29,7 @@ class TPipe {
 
   template <class Queue>
   bool InitBuffer(Queue& queue, std::uint8_t num, std::uint32_t bytes) {
-    const std::uint32_t size = whole_blocks(bytes);
+    const std::uint32_t size = detail::whole_blocks(bytes);
     queue.drop_buffers();
     for (std::uint8_t i = 0; i < num; ++i) {
       const std::uint32_t at = take(Queue::space, size);
@@ -33,7 +40,7 @@ class TPipe {
   }
   template <class Buffer>
   bool InitBuffer(Buffer& buffer, std::uint32_t bytes) {
-    const std::uint32_t size = whole_blocks(bytes);
+    const std::uint32_t size = detail::whole_blocks(bytes);
     const std::uint32_t at = take(Buffer::space, size);
     buffer.set_memory(at, size);
     etalon_asc_queue_note(kAscNoteBuffer, &buffer, Buffer::space, at, size, 1);
@@ -84,9 +91,6 @@ class TPipe {
   std::uint32_t first_free(int space) const { return used_[space]; }
 
  private:
-  static std::uint32_t whole_blocks(std::uint32_t bytes) {
-    return bytes > 0xffffffe0 ? 0xffffffe0 : (bytes + 31) / 32 * 32;
-  }
   std::uint32_t take(int space, std::uint32_t size) {
     const std::uint32_t at = used_[space];
     if (etalon_asc_current->space_bytes[space] - at < size || at > etalon_asc_current->space_bytes[space]) {
@@ -144,7 +148,6 @@ class TQueBind {
 
   template <class T>
   LocalTensor<T> AllocTensor() {
-    used_ = true;
     for (int tries = 0; tries < count_; ++tries) {
       Buffer& b = buffers_[next_];
       next_ = static_cast<std::uint8_t>(next_ + 1 == count_ ? 0 : next_ + 1);
@@ -203,16 +206,13 @@ class TQueBind {
     if (count_ == kMaximum) etalon_asc_fail("ascendc.queue", "more than 16 buffers in one queue");
     buffers_[count_++] = Buffer{offset, bytes, -1, -1, false};
   }
-  // A queue that has been used and is given buffers again, none of the old ones held, goes on with the new ones. What it
-  // is given before its first use adds up: so buffers of one tile can lie side by side.
+  // A queue that is given buffers again, none of the old ones held, goes on with the new ones.
   void drop_buffers() {
-    if (!used_) return;
     for (int i = 0; i < count_; ++i) {
       if (buffers_[i].taken) return;
     }
     FreeAllEvent();
     count_ = next_ = 0;
-    used_ = false;
   }
   // Takes back the flags of freed buffers, so that ids return to the pool.
   void FreeAllEvent() {
@@ -265,7 +265,6 @@ class TQueBind {
   Buffer buffers_[kMaximum] = {};
   std::uint8_t order_[kMaximum] = {};
   std::uint8_t count_ = 0, next_ = 0, head_ = 0, waiting_ = 0;
-  bool used_ = false;
 };
 
 template <TPosition position, std::int32_t depth, auto mask = 0>

@@ -226,26 +226,6 @@ inline void Compare(MaskReg& dst, const S& src0, const S& src1, const MaskReg& m
 template <class T = DefaultType, CMPMODE mode = CMPMODE::EQ, class S, class N, detail::OnlyRegister<S> = 0>
 inline void Compares(MaskReg& dst, const S& src, N scalar, const MaskReg& mask);
 
-namespace detail {
-template <CMPMODE mode, class T>
-inline bool compared(T a, T b) {
-  switch (mode) {
-    case CMPMODE::LT:
-      return a < b;
-    case CMPMODE::GT:
-      return a > b;
-    case CMPMODE::EQ:
-      return a == b;
-    case CMPMODE::LE:
-      return a <= b;
-    case CMPMODE::GE:
-      return a >= b;
-    default:
-      return a != b;
-  }
-}
-}  // namespace detail
-
 template <class T, CMPMODE mode, class S, detail::OnlyRegister<S>>
 inline void Compare(MaskReg& dst, const S& src0, const S& src1, const MaskReg& mask) {
   using E = detail::TypeOf<T, S>;
@@ -255,7 +235,7 @@ inline void Compare(MaskReg& dst, const S& src0, const S& src1, const MaskReg& m
   detail::use<E>(src1, m, "Compare");
   dst = detail::mask_where(detail::lanes_in<E, S>, [&](std::uint32_t i) {
     return m.at(i * detail::mask_step<E, S>) &&
-           detail::compared<mode>(detail::get<E>(src0, i), detail::get<E>(src1, i));
+           AscendC::detail::holds(mode, detail::get<E>(src0, i), detail::get<E>(src1, i));
   });
 }
 template <class T, CMPMODE mode, class S, class N, detail::OnlyRegister<S>>
@@ -266,7 +246,7 @@ inline void Compares(MaskReg& dst, const S& src, N scalar, const MaskReg& mask) 
   const E b = static_cast<E>(scalar);
   detail::use<E>(src, m, "Compares");
   dst = detail::mask_where(detail::lanes_in<E, S>, [&](std::uint32_t i) {
-    return m.at(i * detail::mask_step<E, S>) && detail::compared<mode>(detail::get<E>(src, i), b);
+    return m.at(i * detail::mask_step<E, S>) && AscendC::detail::holds(mode, detail::get<E>(src, i), b);
   });
 }
 template <class T = DefaultType, CMPMODE mode = CMPMODE::EQ, class S, class N, detail::OnlyRegister<S> = 0>
