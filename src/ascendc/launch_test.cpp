@@ -292,6 +292,11 @@ TEST(Launch, EveryMistakeOfAKernelIsOneClearError) {
                               p);
                        }),
             "ascendc.range");
+  EXPECT_EQ(error_code(KernelType::aiv, [] { AscendC::printf("%d %d", 1); }), "ascendc.printf");
+  EXPECT_EQ(error_code(KernelType::aiv, [] { AscendC::printf("%s", 12345); }), "ascendc.printf");
+  EXPECT_EQ(error_code(KernelType::aiv,
+                       [] { Add(LocalTensor<float>(), LocalTensor<float>(), LocalTensor<float>(), 8); }),
+            "ascendc.out-of-range");
   EXPECT_EQ(error_code(KernelType::mix_1_2,
                        [] {
                          if ASCEND_IS_AIV

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include <optional>
 
 #include "ascendc/acl/crash_place.h"
+#include "ascendc/acl/forbidden_calls.h"
 #include "ascendc/acl/profile_record.h"
 #include "ascendc/acl/settings.h"
 #include "ascendc/hazards/checker.h"
@@ -46,11 +48,15 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   p.cause = info->si_code;
   p.address = reinterpret_cast<std::uint64_t>(info->si_addr);
   put_core(p);
+  if (signal == SIGSYS) {
+    p.system_call = info->si_syscall;
+    p.call_argument = first_argument(*static_cast<const ucontext_t*>(context));
+  }
   p.state = ReportPage::caught_signal;
   note_place(p, *static_cast<const ucontext_t*>(context));
   if (signal == SIGPROF && shared_checker != nullptr)
     p.cores = shared_checker->cores_now(p.core, ReportPage::kCores);
-  _exit(1);
+  end_child();
 }
 
 // Handlers run on a stack of their own: the kernel's may be what broke.
@@ -104,21 +110,15 @@ void put_failure(ReportPage& page, const std::string& code, const std::string& t
 }
 
 // A kernel that ends the process or makes another one is ended before anything of the program's own runs in
-// it.
+// it. The calls below are forbidden ones, so that the place is noted where the system stops them.
 void catch_ways_out() {
-  on_exit(
-      [](int status, void*) {
-        put_core(*shared_page);
-        put_failure(*shared_page, "run.exit", fmt::format("calls exit with code {}", status),
-                    "return from it instead");
-        _exit(1);
-      },
-      nullptr);
+  on_exit([](int status, void*) { _exit(status); }, nullptr);
   pthread_atfork(
       [] {
+        syscall(SYS_execve, nullptr, nullptr, nullptr);
         put_core(*shared_page);
         put_failure(*shared_page, "run.fork", "starts a process", "a device has none");
-        _exit(1);
+        end_child();
       },
       nullptr, nullptr);
 }
@@ -229,6 +229,7 @@ void run_child(const ChildTask& task, ReportPage& page) {
   catch_ways_out();
   note_program();
   set_limits(task.timeout);
+  forbid_system_calls();
   try {
     LaunchOptions options = task.options;
     std::optional<HazardChecker> checker;
@@ -270,7 +271,7 @@ void run_child(const ChildTask& task, ReportPage& page) {
                 "device code has no exceptions");
   }
   std::fflush(nullptr);
-  _exit(page.state == ReportPage::ended ? 0 : 1);
+  end_child();
 }
 
 }  // namespace etalon::ascendc

@@ -23,7 +23,9 @@ struct ReportPage {
   std::int32_t signal, cause;  // si_signo, si_code
   std::uint64_t address, instruction, stack;
   std::uint64_t impossible;  // a register that holds what no address can be; 0: none
-  bool returns_to_it;        // the instruction is a return, so the stack was overwritten
+  std::int32_t system_call;  // SIGSYS: its number
+  std::int64_t call_argument;
+  bool returns_to_it;  // the instruction is a return, so the stack was overwritten
   hazards::Sites::Site here,
       last_call;  // return addresses from the instruction up; of the last call of the API
   bool has_core, is_cube;

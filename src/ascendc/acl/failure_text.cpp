@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
+#include <csignal>
 #include <cstring>
 #include <map>
+
+#include "ascendc/acl/forbidden_calls.h"
 
 namespace etalon::ascendc {
 namespace {
@@ -87,6 +90,22 @@ Error memory_error(const ReportPage& p) {
                "check pointers and indices");
 }
 
+// A call that forbid_system_calls stopped.
+Error call_error(const ReportPage& p) {
+  switch (forbidden_call(p.system_call)) {
+    case ForbiddenCall::end:
+      return error("run.exit", fmt::format("ends its process with code {}", p.call_argument),
+                   "return from it instead");
+    case ForbiddenCall::process:
+      return error("run.fork", "starts a process", "a device has none");
+    case ForbiddenCall::signal:
+      return error("run.signal", "sends a signal or reaches for another process", "a device has neither");
+    case ForbiddenCall::none:
+      break;
+  }
+  return error("run.crash", "ends by signal SIGSYS", "");
+}
+
 Error signal_error(const ReportPage& p, bool was_overdue, double timeout) {
   switch (p.signal) {
     case SIGPROF:
@@ -100,6 +119,8 @@ Error signal_error(const ReportPage& p, bool was_overdue, double timeout) {
       return memory_error(p);
     case SIGFPE:
       return error("run.crash", "divides by zero", "check divisors taken from the tiling");
+    case SIGSYS:
+      return call_error(p);
     case SIGABRT:
       return error("run.abort", "calls abort, or an assert failed", "");
     default:
@@ -115,9 +136,11 @@ Error silent_error(std::optional<int> status, bool was_overdue, double timeout) 
   if (!status)
     return error("run.lost", "its process was taken away by somebody else's wait",
                  "do not wait for children you did not start");
+  if (WIFSIGNALED(*status) && WTERMSIG(*status) == SIGSYS)  // who starts a process holds signals back
+    return error("run.fork", "starts a process", "a device has none");
   if (WIFSIGNALED(*status))
     return error("run.killed", fmt::format("its process was killed by signal {}", WTERMSIG(*status)),
-                 "the host may have run out of memory");
+                 WTERMSIG(*status) == SIGKILL ? "the host may have run out of memory" : "");
   return error("run.exit", fmt::format("ends its process with code {}", WEXITSTATUS(*status)),
                "return from it instead");
 }

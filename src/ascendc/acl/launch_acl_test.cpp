@@ -129,7 +129,7 @@ TEST_F(AclLaunch, crashes_stay_in_their_process) {
   expect_failure([] { AscendC::GetBlockIdx() == 2 ? throw 3 : 0; }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION,
                  "block 2, vector core: the kernel throws");
   expect_failure([] { std::_Exit(9); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.exit");
-  expect_failure([] { kill(getpid(), SIGKILL); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.killed");
+  expect_failure([] { ualarm(1000, 0), pause(); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.killed");
   expect_failure(
       [] {
         volatile char large[1 << 19];
@@ -141,16 +141,18 @@ TEST_F(AclLaunch, crashes_stay_in_their_process) {
 
 TEST_F(AclLaunch, processes_of_a_kernel_end_with_it) {
   expect_failure([] { fork(); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.fork");
-  expect_failure([] { std::exit(0); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "calls exit with code 0");
+  expect_failure([] { AscendC::GetBlockIdx() == 1 ? std::exit(0) : void(); },
+                 ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "block 1, vector core: ends its process with code 0");
+  expect_failure([] { kill(getppid(), SIGKILL); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.signal");
+  expect_failure([] { raise(SIGSTOP); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.signal");
   expect_failure(
       [] {
         if (AscendC::GetBlockIdx() == 0 && vfork() == 0) execl("/bin/sleep", "sleep", "1000", nullptr);
-        if (AscendC::GetBlockIdx() == 1) std::abort();
       },
-      ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.abort");
+      ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.fork");
   expect_failure([] { close(1), close(2), std::abort(); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.abort");
   signal(SIGCHLD, SIG_IGN);  // the system takes ended children away
-  expect_failure([] { std::_Exit(0); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.lost");
+  expect_failure([] { ualarm(1000, 0), pause(); }, ACL_ERROR_RT_VECTOR_CORE_EXCEPTION, "run.lost");
   signal(SIGCHLD, SIG_DFL);
 }
 

@@ -54,7 +54,9 @@ Words compile_words(const Options& options, const std::string& clang, Pass pass,
   if (pass != Pass::host)
     // Calls in tail position keep their frames: findings name every line on the way.
     append(w, {"-ffunction-sections", "-fdata-sections", "-fno-omit-frame-pointer",
-               "-fno-optimize-sibling-calls", "-fPIC"});
+               "-fno-optimize-sibling-calls", "-fPIC",
+               // A null pointer is a wild address like others: what goes through it is carried out, and found.
+               "-fno-delete-null-pointer-checks"});
   if (isatty(STDERR_FILENO) != 0) w.push_back("-fcolor-diagnostics");
   append(w, options.compile);
   append(w, {input.string(), "-o", output.string()});

@@ -13,7 +13,20 @@ namespace etalon::ascendc {
 using namespace hazards;
 
 void HazardChecker::Impl::queue(Core& core, const InstructionEvent& e, SiteId site) {
-  if (e.queue_what == kAscNoteReset) {
+  if (e.queue_what == kAscNoteDestroy) {
+    if (core.destroyed == e.queue) {
+      report({"hazard.queue", site, core.destroyed_at, 7}, Severity::warning, core, [] {
+        return std::string(
+            "Destroy at {now} of a TPipe that is destroyed already, at {before}; once is enough, InitBuffer "
+            "comes before the next");
+      });
+    }
+    core.destroyed = e.queue;
+    core.destroyed_at = site;
+  } else if (e.queue_what == kAscNoteBuffer) {
+    core.destroyed = nullptr;
+  }
+  if (e.queue_what == kAscNoteReset || e.queue_what == kAscNoteDestroy) {
     for (auto& b : core.buffers) b.clear();
     core.queues.clear();
     core.buffer_count = 0;
@@ -93,6 +106,7 @@ void HazardChecker::Impl::queues_end(Core& core, const InstructionEvent&) {
   core.queues.clear();
   for (auto& b : core.buffers) b.clear();
   core.buffer_count = 0;
+  core.destroyed = nullptr;
 }
 
 // Beyond the buffer of InitBuffer in which an operand begins. Mmad is left out: it rounds up to fractals.

@@ -120,6 +120,24 @@ bool HazardChecker::Impl::writes_the_same(const Core& core, const InstructionEve
            equal(reinterpret_cast<std::uintptr_t>(e.gm), static_cast<const std::byte*>(e.descriptor),
                  e.gm_bytes);
   }
+  if (e.descriptor_kind == InstructionEvent::Descriptor::fixpipe) {  // carried out on a copy
+    const auto& f = *static_cast<const etalon_asc_fixpipe*>(e.descriptor);
+    const auto at = reinterpret_cast<std::uintptr_t>(f.gm);
+    const Buffer* buffer = shape.device->find(f.gm, 1);
+    if (f.dst_space != kAscGm || buffer == nullptr || begin < at) return false;
+    std::uint64_t last = at;
+    for (const Operand& o : footprint) {
+      for (const Run& r : o.runs) {
+        if (o.space == kAscGm) last = std::max(last, r.begin + r.bytes);
+      }
+    }
+    if (last > reinterpret_cast<std::uintptr_t>(buffer->host) + static_cast<std::uint64_t>(buffer->bytes))
+      return false;
+    const auto* gm = static_cast<const std::byte*>(f.gm);
+    std::vector<std::byte> copy(gm, gm + (last - at));
+    static_cast<CoreRuntime*>(e.core_state->runtime)->fixpipe_result(f, copy.data(), kAscAtomicNone);
+    return equal(at, copy.data(), static_cast<std::int64_t>(copy.size()));
+  }
   if (e.descriptor_kind != InstructionEvent::Descriptor::move || core.ub == nullptr) return false;
   const auto& m = *static_cast<const etalon_asc_move*>(e.descriptor);
   if (m.src_space != kAscUb || m.dst_space != kAscGm) return false;

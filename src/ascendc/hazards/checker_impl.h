@@ -70,6 +70,8 @@ struct Core {
   std::vector<LocalBuffer> buffers[kAscLocalSpaces];  // by begin
   std::map<const void*, QueueState> queues;
   int buffer_count = 0;
+  const void* destroyed = nullptr;  // the TPipe of the last Destroy, if nothing was initialised since
+  SiteId destroyed_at = 0;
   const std::byte* ub = nullptr;  // contents, if there are data
   std::uint32_t ub_size = 0;
 };

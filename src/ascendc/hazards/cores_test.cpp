@@ -38,6 +38,18 @@ TEST(Hazards, BlocksThatStoreTheSameValuesAreWarnedOf) {
   EXPECT_FINDING(stores(3), "hazard.race", "store", "store", "; 3 times in 3 blocks");
   const auto f = check(KernelType::aiv, 3, [](Gm& gm) { AT("set") gm.gy.SetValue(0, 5.0f); });
   EXPECT_WARNING(f, "hazard.race", "set", "set", "SetValue", "both write the same values");
+  const auto products = [](std::uint64_t different) {
+    return check(KernelType::aic, 3, [different](Gm& gm) {
+      const LocalTensor<float> c(TPosition::CO1, 0, 256);
+      etalon_asc_fill_op(kAscL0c, 0, 1024, block() == different ? 0x40000000 : 0x3f800000, 4);
+      PipeBarrier<PIPE_ALL>();
+      FixpipeParamsV220 p;
+      p.nSize = p.mSize = p.srcStride = p.dstStride = 16;
+      AT("fix") Fixpipe(gm.gy, c, p);
+    });
+  };
+  EXPECT_WARNING(products(9), "hazard.race", "fix", "fix", "Fixpipe", "both write the same values");
+  EXPECT_FINDING(products(2), "hazard.race", "fix", "fix", "Fixpipe");
 }
 
 TEST(Hazards, CopiesRoundedUpIntoTheNextBlocksPartAreWarnedOf) {

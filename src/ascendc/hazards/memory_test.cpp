@@ -344,6 +344,15 @@ TEST(Hazards, NumbersThatDoNotFitDoNotWrap) {
   EXPECT_FINDING(huge, "ascendc.memory", "", "");
 }
 
+TEST(Hazards, ATPipeIsDestroyedOnce) {
+  const auto f = check(KernelType::aiv, 1, [](Gm&) {
+    TPipe pipe;
+    AT("first") pipe.Destroy();
+    AT("second") pipe.Destroy();
+  });
+  EXPECT_WARNING(f, "hazard.queue", "second", "first", "destroyed already");
+}
+
 TEST(Hazards, RowsOfAProductThatWereNeverLoadedStayOutOfTheResult) {
   const auto product = [](Gm& gm, std::uint16_t rows) {
     const LocalTensor<half> a1(TPosition::A1, 0, 512), a2(TPosition::A2, 0, 512), b2(TPosition::B2, 0, 512);

@@ -69,7 +69,8 @@ void carry_sorted(const etalon_asc_vector& v, std::uint8_t* undefined, const std
     for (std::size_t i = 0; i < count; ++i) {
       std::uint32_t from = kNotWritten;
       std::memcpy(&from, &scratch[v.dst + i * 8 + 4], 4);
-      if (from == kNotWritten) continue;
+      // Not written, or an operand that the instruction overwrites while it reads it.
+      if (from > size - 4) continue;
       std::memset(&result[i * 8], 0, 4);
       std::memcpy(&result[i * 8 + 4], undefined + from, 4);
     }
@@ -77,7 +78,8 @@ void carry_sorted(const etalon_asc_vector& v, std::uint8_t* undefined, const std
   for (std::size_t i = 0; i < count; ++i) {
     if (spoilt[i / group]) std::memset(&result[i * 8], 0xff, 8);
   }
-  std::memcpy(undefined + v.dst, result.data(), result.size());
+  const std::size_t fits = v.dst < size ? std::min(result.size(), size - v.dst) : 0;  // it may run beyond UB
+  std::memcpy(undefined + v.dst, result.data(), fits);
 }
 
 }  // namespace etalon::ascendc::hazards

@@ -28,7 +28,8 @@ CoreRuntime::CoreRuntime(LaunchContext& launch, int core, bool is_cube)
     // exists.
     visible_.space_bytes[s] = static_cast<std::uint32_t>(here || launch.sub_blocks > 0 ? sizes[s] : 0);
     if (!here || !launch.functional || sizes[s] == 0) continue;
-    memory_[s] = LocalMemory(sizes[s] + (s == kAscL0a || s == kAscL0b ? sizes[s] / 4 : 0));  // indices, scales
+    memory_[s] =
+        LocalMemory(sizes[s] + (s == kAscL0a || s == kAscL0b ? sizes[s] / 4 : 0));  // indices, scales
   }
   visible_.runtime = this;
   visible_.is_cube = is_cube ? 1 : 0;
@@ -275,7 +276,15 @@ CoreRuntime& CoreRuntime::partner(std::uint32_t sub_block) const {
 
 void CoreRuntime::check_local(int space, std::uint32_t offset, std::int64_t bytes, const char* name) const {
   need_space(space, name);
-  if (offset + bytes <= static_cast<std::int64_t>(visible_.space_bytes[space])) return;
+  if (bytes <= 0 || offset + bytes <= static_cast<std::int64_t>(visible_.space_bytes[space])) return;
+  if (offset >= kAscNowhere) {
+    throw DeviceFault(
+        "ascendc.out-of-range",
+        fmt::format(
+            "{} on core {} block {}: a tensor of {} without memory: default-constructed, or its index "
+            "lies beyond any; AllocTensor, DeQue or Get give it some",
+            name, core_, visible_.block, kSpaceNames[space]));
+  }
   throw DeviceFault(
       "ascendc.out-of-range",
       fmt::format("{} on core {} block {}: bytes {} to {} of {}, which has {}", name, core_, visible_.block,

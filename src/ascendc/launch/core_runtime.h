@@ -85,6 +85,8 @@ class CoreRuntime {
   void load(const etalon_asc_load&);
   void mmad(const etalon_asc_mmad&);
   void fixpipe(const etalon_asc_fixpipe&);
+  // What it stores, at `dst` in place of its destination.
+  void fixpipe_result(const etalon_asc_fixpipe&, std::byte* dst, int atomic_op) const;
   void fill(int space, std::uint32_t offset, std::int64_t bytes, std::uint64_t bits, int bytes_per);
 
   std::byte* register_access(const etalon_asc_reg_access&);  // UB's contents, null without data

@@ -188,10 +188,14 @@ void CoreRuntime::fixpipe_to_vector_cores(const etalon_asc_fixpipe& f) {
 void CoreRuntime::fixpipe_compute(const NumberJob& job) {
   const etalon_asc_fixpipe& f = job.fixpipe;
   if (f.dst_space == kAscUb) return fixpipe_to_vector_cores(f);
-  const bool per_channel = f.quant == kAscVDeqF16 || f.quant == kAscVReq8 || f.quant == kAscVF32B8;
   std::byte* dst = f.dst_space == kAscGm ? static_cast<std::byte*>(f.gm) : memory_[f.dst_space].get() + f.dst;
+  fixpipe_result(f, dst, f.dst_space == kAscGm ? job.atomic_op : kAscAtomicNone);
+}
+
+void CoreRuntime::fixpipe_result(const etalon_asc_fixpipe& f, std::byte* dst, int atomic_op) const {
+  const bool per_channel = f.quant == kAscVDeqF16 || f.quant == kAscVReq8 || f.quant == kAscVF32B8;
   fixpipe_numbers(f, memory_[kAscL0c].get() + f.src, per_channel ? memory_[kAscFb].get() + f.scale : nullptr,
-                  dst, f.dst_space == kAscGm ? job.atomic_op : kAscAtomicNone);
+                  dst, atomic_op);
 }
 
 void CoreRuntime::fixpipe(const etalon_asc_fixpipe& f) {

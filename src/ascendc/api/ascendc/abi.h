@@ -13,6 +13,8 @@ enum EtalonAscSpace {
   kAscUb, kAscL1, kAscL0a, kAscL0b, kAscL0c, kAscBt, kAscFb, kAscLocalSpaces,
   kAscGm = kAscLocalSpaces
 };
+// The offset of a tensor that was never given memory, and of elements beyond any memory.
+static const std::uint32_t kAscNowhere = 0xffffffe0;
 
 enum EtalonAscType {
   kAscF16, kAscBf16, kAscF32, kAscS8, kAscU8, kAscS16, kAscU16, kAscS32, kAscU32, kAscS64, kAscU64,
@@ -230,7 +232,7 @@ enum EtalonAscAtomic { kAscAtomicNone, kAscAtomicAdd, kAscAtomicMax, kAscAtomicM
 void etalon_asc_atomic(int op, int type);
 // What queues and pipes do with on-chip memory, for observers.
 enum EtalonAscQueueNote {
-  kAscNoteBuffer, kAscNoteAlloc, kAscNoteEnque, kAscNoteDeque, kAscNoteFree, kAscNoteReset
+  kAscNoteBuffer, kAscNoteAlloc, kAscNoteEnque, kAscNoteDeque, kAscNoteFree, kAscNoteReset, kAscNoteDestroy
 };
 void etalon_asc_queue_note(int what, const void* queue, int space, std::uint32_t offset, std::uint32_t bytes, int depth);
 // Ends the kernel with a finding.

@@ -185,6 +185,8 @@ inline void DataCopyPad(const LocalTensor<T>& dst, const GlobalTensor<T>& src, c
   m.rows = p.blockCount;
   m.row_bytes = p.blockLen;
   m.src_pitch = std::int64_t{p.blockLen} + p.srcStride;
+  if (pad.isPad && (pad.leftPadding > 32 / sizeof(T) || pad.rightPadding > 32 / sizeof(T)))
+    etalon_asc_fail("ascendc.range", "DataCopyPad with more than 32 bytes of padding on one side");
   m.is_pad = pad.isPad ? 1 : 0;
   m.left_pad = static_cast<std::uint8_t>(pad.isPad ? pad.leftPadding * sizeof(T) : 0);
   m.right_pad = static_cast<std::uint8_t>(pad.isPad ? pad.rightPadding * sizeof(T) : 0);

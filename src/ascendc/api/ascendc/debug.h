@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "print_format.h"
 #include "tensor.h"
 
 namespace AscendC {
@@ -30,12 +31,6 @@ inline void print_value(T value) {
 }
 
 }  // namespace detail
-
-template <class... Values>
-inline int printf(const char* format, Values... values) {
-  if constexpr (sizeof...(Values) == 0) return std::fputs(format, stdout);
-  else return std::printf(format, values...);
-}
 
 // Where dumps and texts would be gathered on a device: here they go to the standard output.
 template <class... Places>
@@ -75,6 +70,4 @@ inline void DumpTensor(const GlobalTensor<T>& tensor, std::uint32_t number, std:
 #define TRACE_START(id) static_cast<void>(id)
 #define TRACE_STOP(id) static_cast<void>(id)
 #endif
-#ifndef PRINTF
-#define PRINTF AscendC::printf
-#endif
+using AscendC::PRINTF;

@@ -56,7 +56,11 @@ class TPipe {
     for (auto& e : events_) e = 0;
     etalon_asc_queue_note(kAscNoteReset, nullptr, 0, 0, 0, 0);
   }
-  void Destroy() { Reset(); }
+  void Destroy() {
+    for (auto& u : used_) u = 0;
+    for (auto& e : events_) e = 0;
+    etalon_asc_queue_note(kAscNoteDestroy, this, 0, 0, 0, 0);
+  }
 
   template <HardEvent event>
   TEventID AllocEventID() {
@@ -71,6 +75,7 @@ class TPipe {
   }
   template <HardEvent event>
   void ReleaseEventID(TEventID id) {
+    if (id < 0 || id >= kEventIds) etalon_asc_fail("ascendc.flag", "ReleaseEventID of an event id beyond 0 to 7");
     std::uint8_t& used = events_[static_cast<int>(event)];
     used = static_cast<std::uint8_t>(used & ~(1u << id));
   }

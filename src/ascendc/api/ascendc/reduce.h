@@ -15,7 +15,7 @@ inline void reduce(int op, const LocalTensor<T>& dst, const LocalTensor<T>& src,
   etalon_asc_vector v = vector_of<T, T>(op, dst.offset());
   set_source(v, src);
   set_mask<isSetMask>(v, mask);
-  v.repeat = static_cast<std::uint32_t>(repeat);
+  v.repeat = need_repeat(repeat);
   v.dst_repeat = static_cast<std::uint16_t>(dst_repeat);
   v.src0_block = static_cast<std::uint16_t>(src_block);
   v.src0_repeat = static_cast<std::uint16_t>(src_repeat);
@@ -73,6 +73,7 @@ namespace detail {
 template <class T>
 inline void reduce_all(int op, const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<T>& tmp,
                        std::int32_t count, int order) {
+  need_count(count);
   constexpr std::int32_t per_repeat = 256 / static_cast<std::int32_t>(sizeof(T));
   LocalTensor<T> from = src;
   while (true) {

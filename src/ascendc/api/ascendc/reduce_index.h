@@ -80,6 +80,7 @@ inline void reduce_pairs(int op, const LocalTensor<T>& dst, const LocalTensor<T>
 template <class T>
 inline void reduce_with_index(int op, const LocalTensor<T>& dst, const LocalTensor<T>& src,
                               const LocalTensor<T>& tmp, std::int32_t count) {
+  need_count(count);
   constexpr std::int32_t per_repeat = 256 / static_cast<std::int32_t>(sizeof(T));
   const std::int32_t full = count / per_repeat, tail = count % per_repeat;
   const bool single = count <= per_repeat;
@@ -102,6 +103,7 @@ template <class T, class M>
 inline void reduce_masked(int op, const LocalTensor<T>& dst, const LocalTensor<T>& src,
                           const LocalTensor<T>& tmp, M mask, std::int32_t repeats, std::int32_t stride,
                           bool with_index) {
+  need_count(repeats);
   const int order = op == kAscWholeSum ? 0
                     : with_index       ? static_cast<int>(ReduceOrder::ORDER_VALUE_INDEX)
                                        : static_cast<int>(ReduceOrder::ORDER_ONLY_VALUE);

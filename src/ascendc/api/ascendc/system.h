@@ -79,6 +79,7 @@ inline void SetVectorMask(std::uint64_t high, std::uint64_t low) {
 namespace detail {
 // The first n of 128 elements as a bit mask.
 inline void contiguous_mask(std::uint64_t n, std::uint64_t out[2]) {
+  if (n > 128) etalon_asc_fail("ascendc.range", "a mask selects 0 to 128 elements of a repeat, got a number outside");
   out[0] = n >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << n) - 1;
   out[1] = n >= 128 ? ~std::uint64_t{0} : (n <= 64 ? 0 : (std::uint64_t{1} << (n - 64)) - 1);
 }

@@ -73,17 +73,16 @@ class LocalTensor {
   std::uint32_t offset() const { return address_.bufferAddr; }
   int space() const { return detail::space_of(GetPosition()); }
 
-  TBuffAddr address_;  // kernels read and set it
+  TBuffAddr address_{0, kAscNowhere, TBuffAddr{}.logicPos};  // kernels read and set it
 
  private:
   // An element before the tensor comes as a number beyond 2^31; what lies outside any memory stays outside.
   std::uint32_t at(std::uint32_t element) const {
     const bool before = element >> 31 != 0;
     const std::uint64_t bytes = detail::bytes_of<T>(std::uint64_t{before ? 0u - element : element});
-    if (before) return bytes <= address_.bufferAddr ? static_cast<std::uint32_t>(address_.bufferAddr - bytes) : kNowhere;
-    return bytes <= kNowhere - address_.bufferAddr ? static_cast<std::uint32_t>(address_.bufferAddr + bytes) : kNowhere;
+    if (before) return bytes <= address_.bufferAddr ? static_cast<std::uint32_t>(address_.bufferAddr - bytes) : kAscNowhere;
+    return bytes <= kAscNowhere - address_.bufferAddr ? static_cast<std::uint32_t>(address_.bufferAddr + bytes) : kAscNowhere;
   }
-  static constexpr std::uint32_t kNowhere = 0xffffffe0;
   std::uint16_t shape_ = 0;  // of detail::ShapeTable
 };
 

@@ -56,8 +56,16 @@ inline etalon_asc_vector vector_of(int op, std::uint32_t dst) {
   v.dst = dst;
   return v;
 }
-inline void set_count(etalon_asc_vector& v, std::int64_t count) {
+inline void need_count(std::int64_t count) {
   if (count < 0) etalon_asc_fail("ascendc.range", "a count of elements below 0");
+}
+// The field for repeats has eight bits.
+inline std::uint32_t need_repeat(std::int64_t repeat) {
+  if (repeat < 0 || repeat > 255) etalon_asc_fail("ascendc.range", "repeats are 0 to 255, got a number outside");
+  return static_cast<std::uint32_t>(repeat);
+}
+inline void set_count(etalon_asc_vector& v, std::int64_t count) {
+  need_count(count);
   v.count_form = 1;
   v.repeat = static_cast<std::uint32_t>(count);
 }
