@@ -10,9 +10,20 @@
 #include <vector>
 
 #include "ascendc/acl/arena.h"
+#include "ascendc/acl/include/register/tilingdata_base.h"
 #include "ascendc/acl/include/tiling/platform/platform_ascendc.h"
 #include "ascendc/acl/launch_abi.h"
 #include "ascendc/covers_for_test.h"
+
+// Operators in use end the declaration with a semicolon of their own, or without.
+namespace tiling_forms {
+BEGIN_TILING_DATA_DEF(Bare)
+TILING_DATA_FIELD_DEF(uint32_t, rows);
+END_TILING_DATA_DEF
+BEGIN_TILING_DATA_DEF(Closed)
+TILING_DATA_FIELD_DEF(uint32_t, rows);
+END_TILING_DATA_DEF;
+}  // namespace tiling_forms
 
 namespace {
 
@@ -247,3 +258,13 @@ TEST(Arena, gives_out_gaps_again_and_only_zeros) {
 }
 
 }  // namespace
+
+TEST(TilingData, ends_with_a_semicolon_or_without) {
+  tiling_forms::Bare bare;
+  tiling_forms::Closed closed;
+  bare.set_rows(7);
+  uint32_t bytes = 0;
+  bare.SaveToBuffer(&bytes, sizeof(bytes));
+  EXPECT_EQ(bytes, 7u);
+  EXPECT_EQ(bare.GetDataSize(), closed.GetDataSize());
+}

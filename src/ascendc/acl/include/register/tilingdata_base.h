@@ -23,7 +23,7 @@
   void set_##name(const type* values) { memcpy(name, values, sizeof(name)); }    \
   type* get_##name() { return name; }
 #define TILING_DATA_FIELD_DEF_STRUCT(type, name) type name;
-#define END_TILING_DATA_DEF }
+#define END_TILING_DATA_DEF };  // programs write it with a semicolon of their own and without
 #ifdef ETALON_CC  // the driver makes the kernel's own one what GET_TILING_DATA reads
 #define REGISTER_TILING_DATA_CLASS(op, type) __etalon_tiling_class__(op, type)
 #else
