@@ -126,7 +126,7 @@ def cmake(folder):
     done = run(["cmake", "-S", here.parent / "cmake_project", "-B", folder / "cmake", "-G", "Ninja",
                 f"-DASCEND_CANN_PACKAGE_PATH={package}", f"-DCMAKE_PREFIX_PATH={package}", f"-DETALON_PROGRAM={etalon}"], folder)
     if expect("configure", done, 0) and expect("build", run(["cmake", "--build", folder / "cmake"], folder), 0):
-        for name in ("language", "by_name", "plain"):
+        for name in ("language", "by_name", "plain", "matmul_plain"):
             expect(f"run {name}", run([folder / "cmake" / name], folder), 0, "all right")
 
 

@@ -48,7 +48,11 @@ int etalon_launch_icpu(const etalon_launch_config* config, void (*body)(void*), 
   c.size = sizeof c;
   have_device();  // if not, the launch says why
   if (c.type == ETALON_KERNEL_UNKNOWN) c.type = kernel_mode;
-  return etalon_launch(&c, body, closure);
+  const bool scratch = etalon_matmul_scratch_of_host != nullptr;
+  if (scratch) etalon_matmul_scratch_of_host(1);
+  const int status = etalon_launch(&c, body, closure);
+  if (scratch) etalon_matmul_scratch_of_host(0);
+  return status;
 }
 
 }  // extern "C"

@@ -54,6 +54,8 @@ void* etalon_gm_alloc(uint64_t bytes);  // null if there is no room
 void etalon_gm_free(void* address);
 void etalon_set_kernel_mode(uint32_t type);  // etalon_kernel_type
 int etalon_launch_icpu(const struct etalon_launch_config* config, void (*body)(void* closure), void* closure);
+// In the archive that programs are linked with: the memory of Matmul objects, around a launch of ICPU_RUN_KF.
+void etalon_matmul_scratch_of_host(int begin) __attribute__((weak));
 
 // Facts of the chip for platform_ascendc.
 enum etalon_platform_value {

@@ -67,6 +67,7 @@ constexpr std::uint64_t kMatmulScratch =
     AscendC::detail::mm::kScratchResult + AscendC::detail::mm::kScratchOperands;
 etalon_matmul_block matmul_blocks[kMatmulBlocks];
 std::byte* matmul_scratch = nullptr;
+bool launched_by_record = false;
 
 // Which group each core is of: the number of the first block it ran in this launch, which is a process of its
 // own.
@@ -87,6 +88,14 @@ std::uint32_t group_of_core() {
   const std::uint32_t group = (alone ? core->block : core->block / core->sub_blocks) % kMatmulBlocks;
   if (known_cores < sizeof(core_groups) / sizeof(core_groups[0])) core_groups[known_cores++] = {core, group};
   return group;
+}
+
+void allocate_matmul_scratch() {
+  matmul_scratch = static_cast<std::byte*>(etalon_gm_alloc(kMatmulBlocks * 2 * kMatmulScratch));
+}
+void free_matmul_scratch() {
+  if (matmul_scratch != nullptr) etalon_gm_free(matmul_scratch);
+  matmul_scratch = nullptr;
 }
 
 std::uint32_t type_for_key(const etalon_kernel_record& kernel) {
@@ -113,6 +122,15 @@ etalon_matmul_block* etalon_matmul_state() { return &matmul_blocks[group_of_core
 void* etalon_matmul_scratch(std::uint32_t sub) {
   return matmul_scratch == nullptr ? nullptr
                                    : matmul_scratch + (group_of_core() * 2 + sub % 2) * kMatmulScratch;
+}
+
+// Kernels as plain C++ of the host's compiler have no record that says whether they need it.
+void etalon_matmul_scratch_of_host(int begin) {
+  if (launched_by_record) return;
+  if (begin != 0)
+    allocate_matmul_scratch();
+  else
+    free_matmul_scratch();
 }
 
 void etalon_launch_begin(etalon_pending_launch* launch) {
@@ -151,14 +169,14 @@ void (*etalon_kernel_entry(etalon_kernel_frame* frame))() {
   config.architecture = kernel.architecture;
   config.file = launch.file;
   config.line = launch.line;
-  if ((kernel.flags & ETALON_KERNEL_MATMUL_SCRATCH) != 0)
-    matmul_scratch = static_cast<std::byte*>(etalon_gm_alloc(kMatmulBlocks * 2 * kMatmulScratch));
+  if ((kernel.flags & ETALON_KERNEL_MATMUL_SCRATCH) != 0) allocate_matmul_scratch();
+  launched_by_record = true;
   pending = nullptr;  // a kernel called from within is no launch
   launch.status =
       (launch.without_acl != 0 ? etalon_launch_icpu : etalon_launch)(&config, &run_on_core, frame);
+  launched_by_record = false;
   pending = &launch;
-  if (matmul_scratch != nullptr) etalon_gm_free(matmul_scratch);
-  matmul_scratch = nullptr;
+  free_matmul_scratch();
   return nullptr;
 }
 

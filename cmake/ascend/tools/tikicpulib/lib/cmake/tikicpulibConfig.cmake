@@ -9,7 +9,7 @@ foreach(soc ascend910 ascend310p ascend310B1 ascend910B1 Ascend910A Ascend310P1 
       INTERFACE_COMPILE_DEFINITIONS "__CCE_KT_TEST__=1;ASCENDC_CPU_DEBUG=1;__CCE_AICORE__=220;__NPU_ARCH__=2201"
       INTERFACE_COMPILE_OPTIONS "-include;${ETALON_DEVICE_HEADERS}/etalon_cc/cpu_mode.h"
       INTERFACE_INCLUDE_DIRECTORIES "${ETALON_DEVICE_HEADERS}")
-    target_link_libraries(tikicpulib::${soc} INTERFACE etalon::host)
+    target_link_libraries(tikicpulib::${soc} INTERFACE ${ETALON_LIBRARIES}/libetalon_ascend_start.a etalon::host)
   endif()
 endforeach()
 set(tikicpulib_FOUND TRUE)
