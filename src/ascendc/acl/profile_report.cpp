@@ -171,8 +171,9 @@ Document profile_report(const catalog::Chip& chip, const std::string& program,
   Document d;
   d.title = fmt::format("{} on {}", program, chip.name);
   if (launches.empty()) {
-    d.findings.push_back(
-        {Severity::warning, "profile.no-kernels", "the program launched no kernel that ended", program});
+    d.findings.push_back({Severity::warning, "profile.no-kernels",
+                          "the program launched no kernel that ended; is it one that `etalon cc` made?",
+                          program});
     return d;
   }
   const std::vector<Group> groups = groups_of(launches);

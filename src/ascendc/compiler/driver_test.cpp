@@ -94,6 +94,21 @@ TEST(Messages, each_is_said_once) {
             "error: more\n");
 }
 
+TEST(Messages, name_types_as_programs_do_and_leave_our_own_code_out) {
+  Messages m;
+  m.add(
+      "a.cpp:5:3: error: no match\n    5 |   Add(a, b);\n      |   ^~~\n"
+      "/x/src/ascendc/api/ascendc/vector.h:28:41: note: 'float' vs. 'AscendC::number::Small<AscendC::number::"
+      "Format<5, 10, true>, _Float16, AscendC::number::HalfTag>' and 'LocalTensor<Small<E4m3, unsigned char, "
+      "E4m3Tag>>'\n   28 | template <class T> inline void Add();\n      |      ^\n"
+      "a.cpp:7:5: note: here: 'Small<int>'\n    7 |   a | b\n");
+  EXPECT_EQ(m.text(),
+            "a.cpp:5:3: error: no match\n    5 |   Add(a, b);\n      |   ^~~\n"
+            "/x/src/ascendc/api/ascendc/vector.h:28:41: note: 'float' vs. 'half' and "
+            "'LocalTensor<fp8_e4m3fn_t>'\n"
+            "a.cpp:7:5: note: here: 'Small<int>'\n    7 |   a | b\n");
+}
+
 TEST(Tools, missing_ones_and_broken_objects_are_errors) {
   const ScratchFolder folder;
   const auto missing = run_program({"etalon-no-such-program"}, folder.path() / "log");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Three passes over one source say the same thing three times; here it is said once.
+// Three passes over one source say the same thing three times; here it is said once, with types as programs name them
+// and without the code of the device headers.
 
 #include <set>
 #include <string>
