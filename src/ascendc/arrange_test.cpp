@@ -206,7 +206,9 @@ TEST(Arrange, KeepsWhatTheMaskSays) {
   const auto z = on_vector_core<std::uint32_t, float>(in, 4096, 512, [&] {
     const auto a = ub<float>(0);
     GatherMask(ub<float>(4096), a, ub<std::uint32_t>(768), false, 0, GatherMaskParams(1, 3, 8, 1), kept);
-    GatherMask(ub<float>(4096 + 1024), a, std::uint8_t{2}, false, 0, GatherMaskParams{1, 2, 8, 0}, of_two);
+    GatherMaskParams repeats_only;
+    repeats_only.repeatTimes = 2;
+    GatherMask(ub<float>(4096 + 1024), a, std::uint8_t{2}, false, 0, repeats_only, of_two);
     GatherMask(ub<float>(4096 + 1536), a, 5, true, 70, {1, 1, 8, 0}, of_four);
   });
   std::vector<float> want;
@@ -315,6 +317,18 @@ TEST(Arrange, SortsAndMerges) {
   for (std::size_t i = 0; i < 128; ++i) {
     EXPECT_EQ(z[2 * i], scores[order[i]]);
     EXPECT_EQ(__builtin_bit_cast(std::uint32_t, z[2 * i + 1]), order[i]);
+  }
+  // A repeat takes the four lists behind those of the one before.
+  const auto merged = on_vector_core<float, float>(in, 8192, 256, [&] {
+    Sort32(ub<float>(4096), ub<float>(0), ub<std::uint32_t>(512), 4);
+    const std::uint16_t lengths[4] = {16, 16, 16, 16};
+    const MrgSortSrcList<float> lists(ub<float>(4096), ub<float>(4224), ub<float>(4352), ub<float>(4480));
+    MrgSort(ub<float>(8192), lists, MrgSort4Info(lengths, false, 15, 2));
+  });
+  for (std::size_t half = 0; half < 2; ++half) {
+    std::vector<float> want(scores.begin() + 64 * half, scores.begin() + 64 * (half + 1));
+    std::sort(want.begin(), want.end(), std::greater<>());
+    for (std::size_t i = 0; i < 64; ++i) EXPECT_EQ(merged[128 * half + 2 * i], want[i]);
   }
   // It ends once one of the two lists is used up.
   EXPECT_EQ(std::max(taken[0], taken[1]), 32);

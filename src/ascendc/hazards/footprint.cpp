@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ascendc/hazards/footprint.h"
 
-#include "ascendc/launch/regions.h"
-
 #include <algorithm>
 
 #include "ascendc/launch/arrange.h"
 #include "ascendc/launch/core_runtime.h"
 #include "ascendc/launch/lanes.h"
 #include "ascendc/launch/numbers.h"
+#include "ascendc/launch/regions.h"
 #include "ascendc/launch/widen.h"
 
 namespace etalon::ascendc::hazards {
@@ -162,11 +161,11 @@ void rearrangement(const InstructionEvent& e, const etalon_asc_vector& v, const 
   };
   if (v.op == kAscMrgSort) {
     const MergeLists lists = merge_lists(v);
-    std::uint64_t all = 0;
+    const std::uint64_t all = std::uint64_t{lists.pairs} * 8;
     for (int l = 0; l < 4; ++l) {
       if (!lists.used[l]) continue;
-      out.operand(kAscUb, false).add(lists.start[l], std::uint64_t{lists.length[l]} * 8 * v.repeat);
-      all += lists.length[l] * 8;
+      Operand& list = out.operand(kAscUb, false);
+      for (std::uint32_t r = 0; r < v.repeat; ++r) list.add(lists.start[l] + r * all, lists.length[l] * 8);
     }
     out.operand(kAscUb, true).add(v.dst, all * v.repeat);
   } else if (v.op == kAscGatherMask) {
@@ -305,8 +304,10 @@ void load(const InstructionEvent& e, Footprint& out) {
   Operand& src = out.operand(kAscL1, false);
   if (l.kind == kAscLoadRegion || l.kind == kAscLoadScales) {
     const Region r = region_of(l);
-    add_rows(src, l.src + static_cast<std::uint64_t>((l.k_start * std::int64_t{l.src_stride} + l.m_start) * r.unit),
-             l.k_step, l.m_step * r.unit, l.src_stride * r.unit);
+    add_rows(
+        src,
+        l.src + static_cast<std::uint64_t>((l.k_start * std::int64_t{l.src_stride} + l.m_start) * r.unit),
+        l.k_step, l.m_step * r.unit, l.src_stride * r.unit);
     if (l.kind == kAscLoadRegion)
       add_rows(out.operand(l.dst_space, true), l.dst, r.columns, r.rows * r.unit, l.dst_stride * r.unit);
     return;

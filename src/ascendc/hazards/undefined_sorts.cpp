@@ -32,10 +32,13 @@ Elements elements_of(const etalon_asc_vector& v) {
     return all;
   }
   const MergeLists lists = merge_lists(v);
-  for (int l = 0; l < 4; ++l) {
-    if (!lists.used[l]) continue;
-    for (std::uint32_t i = 0; i < lists.length[l] * v.repeat; ++i)
-      all.at.emplace_back(lists.start[l] + i * 8, lists.start[l] + i * 8 + 4);
+  for (std::uint32_t r = 0; r < v.repeat; ++r) {
+    for (int l = 0; l < 4; ++l) {
+      for (std::uint32_t i = 0; lists.used[l] && i < lists.length[l]; ++i) {
+        const std::uint32_t at = lists.start[l] + (r * lists.pairs + i) * 8;
+        all.at.emplace_back(at, at + 4);
+      }
+    }
   }
   return all;
 }

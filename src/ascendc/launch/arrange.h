@@ -68,18 +68,24 @@ void each_transposed(const etalon_asc_vector& v, F f) {
   }
 }
 
-// The lists that MrgSort merges.
+// The lists that MrgSort merges. They lie one behind the other if it repeats: the next repeat takes the next
+// four, so that each of them begins as many pairs later as all have.
 struct MergeLists {
   std::uint32_t start[4], length[4];  // bytes of UB, pairs
   bool used[4];
-  bool suspends;  // ends when a list is used up
+  bool suspends;        // ends when a list is used up
+  std::uint32_t pairs;  // of all lists that take part
 };
 inline MergeLists merge_lists(const etalon_asc_vector& v) {
   MergeLists m = {{v.src0, v.src1, v.extra[0], v.extra[1]},
                   {v.extra[2] & 0xffff, v.extra[2] >> 16, v.extra[3] & 0xffff, v.extra[3] >> 16},
                   {},
-                  (v.detail & 0x80) != 0};
-  for (int l = 0; l < 4; ++l) m.used[l] = (v.detail >> l & 1) != 0;
+                  (v.detail & 0x80) != 0,
+                  0};
+  for (int l = 0; l < 4; ++l) {
+    m.used[l] = (v.detail >> l & 1) != 0;
+    if (m.used[l]) m.pairs += m.length[l];
+  }
   return m;
 }
 

@@ -101,15 +101,14 @@ void sort32(const etalon_asc_vector& v, std::byte* ub) {
   }
 }
 
-// Of equal scores that of the first list comes first. A repeat takes the next part of every list.
+// Of equal scores that of the first list comes first. A repeat takes the next four lists.
 void merge_sort(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& core) {
   const MergeLists lists = merge_lists(v);
-  std::int64_t all = 0;
+  const std::int64_t all = lists.pairs;
   for (int l = 0; l < 4; ++l) {
     core.merged[l] = 0;
-    if (!lists.used[l]) continue;
-    all += lists.length[l];
-    if (lists.start[l] + std::int64_t{lists.length[l]} * 8 * v.repeat > core.space_bytes[kAscUb])
+    if (!lists.used[l] || v.repeat == 0) continue;
+    if (lists.start[l] + (all * (v.repeat - 1) + lists.length[l]) * 8 > core.space_bytes[kAscUb])
       throw DeviceFault("ascendc.out-of-range", "MrgSort: a list ends beyond UB");
   }
   need_inside("MrgSort", v.dst + all * v.repeat * 8, core.space_bytes[kAscUb]);
@@ -119,7 +118,7 @@ void merge_sort(const etalon_asc_vector& v, std::byte* ub, etalon_asc_core& core
       if (!lists.used[l]) continue;
       for (std::uint32_t e = 0; e < lists.length[l]; ++e) {
         Pair p;
-        std::memcpy(p.bytes, ub + lists.start[l] + (r * lists.length[l] + e) * 8, 8);
+        std::memcpy(p.bytes, ub + lists.start[l] + (r * all + e) * 8, 8);
         load_reals(v.src_type, p.bytes, 1, 0, &p.score);
         list[l].push_back(p);
       }

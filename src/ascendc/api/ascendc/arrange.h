@@ -10,7 +10,8 @@ namespace AscendC {
 // Strides count 32 bytes: of blocks in a repeat, of repeats of the source, of repeats of the mask.
 struct GatherMaskParams {
   std::uint8_t src0BlockStride = 1;
-  std::uint16_t repeatTimes = 0, src0RepeatStride = 0, src1RepeatStride = 0;
+  std::uint16_t repeatTimes = 0;
+  std::uint16_t src0RepeatStride = 8, src1RepeatStride = 8;  // programs that set repeatTimes only read on and on
   GatherMaskParams() = default;
   GatherMaskParams(std::uint8_t block, std::uint16_t repeat, std::uint16_t src_repeat, std::uint16_t mask_repeat)
       : src0BlockStride(block), repeatTimes(repeat), src0RepeatStride(src_repeat), src1RepeatStride(mask_repeat) {}

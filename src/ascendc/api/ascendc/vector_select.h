@@ -223,8 +223,8 @@ struct MrgSort4Info {
     for (int i = 0; i < 4; ++i) elementLengths[i] = lengths[i];
   }
 };
-// Merges up to four sorted lists of (score, index) pairs; a repeat takes the next part of each. With
-// ifExhaustedSuspension it ends once one list is used up.
+// Merges up to four sorted lists of (score, index) pairs. A repeat takes the next four lists, which lie behind those
+// of the repeat before. With ifExhaustedSuspension it ends once one list is used up.
 template <class T>
 inline void MrgSort(const LocalTensor<T>& dst, const MrgSortSrcList<T>& src, const MrgSort4Info& p) {
   etalon_asc_vector v = detail::vector_of<T, T>(kAscMrgSort, dst.offset());
