@@ -15,6 +15,13 @@ if(NOT ETALON_PROGRAM)
   message(FATAL_ERROR "etalon is not built: run ${ETALON_ROOT}/etalon --version, or set ETALON_PROGRAM")
 endif()
 get_filename_component(ETALON_LIBRARIES "${ETALON_PROGRAM}" DIRECTORY)
+if(NOT EXISTS ${ETALON_LIBRARIES}/libetalon_ascend_start.a)  # the script that builds and starts the program
+  string(APPEND ETALON_LIBRARIES /build/release)
+endif()
+if(NOT EXISTS ${ETALON_LIBRARIES}/libetalon_ascend_start.a)
+  message(FATAL_ERROR "no libetalon_ascend_start.a beside ${ETALON_PROGRAM}: set ETALON_PROGRAM to the built program, "
+    "or run ${ETALON_ROOT}/etalon --version, which builds it")
+endif()
 set(ETALON_HOST_HEADERS ${ETALON_ROOT}/src/ascendc/acl/include ${ETALON_ROOT}/src/ascendc/acl/include/tiling)
 set(ETALON_DEVICE_HEADERS ${ETALON_ROOT}/src/ascendc/api)
 
